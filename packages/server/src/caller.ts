@@ -1,0 +1,32 @@
+import type { Quota } from '@weir/core/gcra';
+
+export type Scope = 'ingest' | 'read';
+export type Unit = 'requests' | 'events' | 'bytes';
+
+/** One quota of a caller, with the name under which its state is kept. */
+export interface CallerQuota {
+  readonly name: string;
+  readonly unit: Unit;
+  readonly quota: Quota;
+  /** Tenant, scope and quota name (and key id where the scope is `key`): bounded by the file. */
+  readonly stateKey: string;
+}
+
+/** Caps on one request, after the tenant's own settings were applied to the server's. */
+export interface RequestLimits {
+  /** Most bytes on the wire. */
+  readonly bodyBytes: number;
+  /** Most bytes after decompression. */
+  readonly decodedBytes: number;
+  readonly eventBytes: number;
+  readonly events: number;
+}
+
+/** Who a key belongs to and what it may do. Made once per key and version of the tenants file. */
+export interface Caller {
+  readonly tenant: string;
+  readonly keyId: string;
+  readonly scopes: ReadonlySet<Scope>;
+  readonly quotas: readonly CallerQuota[];
+  readonly limits: RequestLimits;
+}
