@@ -38,7 +38,7 @@ export const refusals = {
   draining: { status: 503, retryable: true, title: 'This server is stopping' },
   disk_trouble: { status: 503, retryable: true, title: 'The spool could not write to its disk' },
   limiter_trouble: { status: 503, retryable: true, title: 'The rate limiter is not available' },
-} as const satisfies Record<string, { status: number; retryable: boolean; title: string }>;
+} as const;
 
 export type RefusalCode = keyof typeof refusals;
 
