@@ -152,6 +152,6 @@ function stateOf(debt: number, r: number, nowUs: Us): RateState {
   return { tatUs: nowUs + wholeUs, rest: debt - wholeUs * r, r };
 }
 
-function greatestCommonDivisor(a: number, b: number): number {
+export function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

@@ -1,0 +1,26 @@
+/** Where the server listens. A receipt's id, or a problem's code, follows its path. */
+export const paths = {
+  /** POST. */
+  events: '/v1/events',
+  /** GET. */
+  receipts: '/v1/receipts/',
+  /** GET. */
+  limits: '/v1/limits',
+  /** GET: a page that explains a refusal's code. */
+  problems: '/problems/',
+} as const;
+
+/** Every header that one side writes and the other reads, in lower case as HTTP/2 sends them. */
+export const fields = {
+  idempotencyKey: 'idempotency-key',
+  prefer: 'prefer',
+  preferenceApplied: 'preference-applied',
+  rateLimit: 'ratelimit',
+  rateLimitPolicy: 'ratelimit-policy',
+  retryAfter: 'retry-after',
+  /** As Retry-After, in whole milliseconds: whole seconds waste quota. */
+  retryAfterMs: 'retry-after-ms',
+  traceparent: 'traceparent',
+  /** How many events the body holds, so that a refusal before it is read can be exact. */
+  weirEvents: 'weir-events',
+} as const;
