@@ -1,0 +1,30 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadSettings } from './load-settings.ts';
+
+async function fileWith(text: string) {
+  const path = join(await mkdtemp(join(tmpdir(), 'weir-config-')), 'config.json');
+  await writeFile(path, text);
+  return path;
+}
+
+test('a configuration file sets what the environment does not', async () => {
+  const path = await fileWith('{"MAX_WORKERS": 7}');
+  expect(await loadSettings(path)).toMatchObject({ maxWorkers: 7 });
+});
+
+test('a configuration file that is missing, broken or no object is named', async () => {
+  const broken = await fileWith('{\n"MAX_WORKERS": 7,\n}');
+  const list = await fileWith('[1]');
+  const twice = await fileWith('{"PORT": 1, "PORT": 2}');
+  const missing = join(tmpdir(), 'weir-no-such-config.json');
+  const problems = (found: string) => ({ problems: [expect.stringContaining(found)] });
+
+  expect(await loadSettings(missing)).toEqual(problems(missing));
+  expect(await loadSettings(broken)).toEqual(problems(`${broken}: Expected double-quoted`));
+  expect(await loadSettings(broken)).toEqual(problems('line 3'));
+  expect(await loadSettings(list)).toEqual(problems(`${list}: expected an object`));
+  expect(await loadSettings(twice)).toEqual(problems('PORT: given twice'));
+});

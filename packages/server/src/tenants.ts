@@ -1,0 +1,54 @@
+import type { Caller, CallerQuota, RequestLimits } from './caller.ts';
+import type { PlanQuota, Tenant, TenantLimits, TenantsFile } from './tenants-file.ts';
+
+/** What a key must hash to, and who it is then. */
+export interface KeyEntry {
+  readonly salt: Uint8Array;
+  readonly hash: Uint8Array;
+  readonly caller: Caller;
+}
+
+/** Everyone who may call, by key id. Never changes: a changed file makes another. */
+export interface Tenants {
+  readonly keys: ReadonlyMap<string, KeyEntry>;
+  readonly names: ReadonlySet<string>;
+}
+
+/** @param ceiling the server's own caps, which no tenant's exceed */
+export function makeTenants(file: TenantsFile, ceiling: RequestLimits): Tenants {
+  const keys = new Map<string, KeyEntry>();
+  for (const [name, tenant] of file.tenants) {
+    const plan = file.plans.get(tenant.plan) ?? [];
+    for (const [id, entry] of entriesOf(name, tenant, plan, ceiling)) keys.set(id, entry);
+  }
+  return { keys, names: new Set(file.tenants.keys()) };
+}
+
+function entriesOf(
+  name: string,
+  { keys, limits }: Tenant,
+  plan: readonly PlanQuota[],
+  ceiling: RequestLimits,
+): [string, KeyEntry][] {
+  const applied = applyLimits(limits, ceiling);
+  return keys.map(({ id, salt, hash, scopes }) => {
+    const quotas = plan.map((quota) => quotaOf(quota, name, id));
+    const caller: Caller = { tenant: name, keyId: id, scopes, quotas, limits: applied };
+    return [id, { salt, hash, caller }];
+  });
+}
+
+/** No name holds a slash, so a key's own state never meets its tenant's. */
+function quotaOf({ name, unit, quota, scope }: PlanQuota, tenant: string, id: string): CallerQuota {
+  const stateKey = scope === 'key' ? `${tenant}/${id}/${name}` : `${tenant}/${name}`;
+  return { name, unit, quota, scope, stateKey };
+}
+
+function applyLimits(own: TenantLimits, ceiling: RequestLimits): RequestLimits {
+  return {
+    bodyBytes: Math.min(own.bodyBytes ?? Infinity, ceiling.bodyBytes),
+    decodedBytes: Math.min(own.decodedBytes ?? Infinity, ceiling.decodedBytes),
+    eventBytes: Math.min(own.eventBytes ?? Infinity, ceiling.eventBytes),
+    events: Math.min(own.events ?? Infinity, ceiling.events),
+  };
+}
