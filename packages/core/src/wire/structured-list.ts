@@ -14,6 +14,8 @@ const quoted = /"((?:[ !#-[\]-~]|\\["\\])*)"/y;
 const boolean = /\?([01])/y;
 const token = /[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*/y;
 const other = /:[A-Za-z0-9+/=]*:|@-?\d{1,15}|%"[ !#-~]*"/y; // bytes, a date, a display string
+const spaces = / */y;
+const blanks = /[ \t]*/y;
 const comma = /[ \t]*,[ \t]*/y;
 const semicolon = /; */y;
 
@@ -23,14 +25,16 @@ const semicolon = /; */y;
  */
 export function parseList(text: string): readonly ListItem[] | undefined {
   if (text.length > longestField) return undefined;
-  const reader = new Reader(text.trim());
+  const reader = new Reader(text);
   const items: ListItem[] = [];
+  reader.take(spaces);
   if (reader.atEnd()) return items;
   do {
     const item = readItem(reader);
     if (item === undefined) return undefined;
     items.push(item);
   } while (reader.take(comma) !== undefined);
+  reader.take(blanks);
   return reader.atEnd() ? items : undefined;
 }
 
