@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { environment, type Settings } from './config.ts';
+import { parseText } from './parse-text.ts';
 import { hasProblems, type Problems, showGiven } from './problems.ts';
 import { readSettings } from './read-settings.ts';
-import { parseText } from './tenants-text.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 

@@ -4,9 +4,9 @@ import { compileQuota, type Quota } from '@weir/core/gcra';
 import type { Us } from '@weir/core/world/world';
 import { z } from 'zod';
 import type { Scope } from './caller.ts';
+import { parseText, pathText } from './parse-text.ts';
 import { hasProblems, type Problems, showGiven } from './problems.ts';
 import { parseBytes } from './setting-kinds.ts';
-import { parseText, pathText } from './tenants-text.ts';
 
 export interface PlanQuota {
   readonly name: string;
@@ -181,7 +181,7 @@ const tenantSchema = z.strictObject(
   expect('a tenant'),
 );
 const fileSchema = z.strictObject(
-  { plans: z.unknown(), tenants: z.unknown() },
+  { plans: z.unknown().optional(), tenants: z.unknown().optional() },
   expect('a map with plans and tenants'),
 );
 

@@ -1,7 +1,7 @@
 import { parseDocument } from 'yaml';
 import { type Problems, showGiven } from './problems.ts';
 
-/** What a file of tenants is written in; by its name, and by how it begins where that says nothing. */
+/** Whether a file is JSON, or else YAML: by its name, and by how it begins where that says nothing. */
 export function isJson(text: string, path: string): boolean {
   if (/\.ya?ml$/i.test(path)) return false;
   return /\.json$/i.test(path) || /^\s*\{/.test(text);
