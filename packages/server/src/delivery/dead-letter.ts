@@ -1,0 +1,96 @@
+import { deadKey, deadPrefix } from '../object-key.ts';
+import type { ObjectContent, Store } from '../store/store.ts';
+import { putPlain } from './put-plain.ts';
+
+/** An object that its key did not take, on its way to `_dead`. */
+export interface DeadLetter {
+  readonly writer: string;
+  readonly segment: number;
+  /** Its place among the segment's objects, from 0. */
+  readonly index: number;
+  /** Where it belongs. */
+  readonly key: string;
+  readonly reason: string;
+  readonly bytes: Uint8Array;
+  readonly content: ObjectContent;
+}
+
+/** What lies beside a letter, at its key and `.json`. */
+export interface LetterNote {
+  readonly version: 1;
+  /** Where the letter belongs. */
+  readonly key: string;
+  readonly reason: string;
+  readonly content: ObjectContent;
+}
+
+/**
+ * Keeps the identical bytes under `_dead`, and beside them where they belong and why they could not
+ * go there. The note comes last: where there is one, the letter was whole. A note that is there
+ * already stands, whatever reason it gives.
+ */
+export async function writeLetter(
+  store: Store,
+  { writer, segment, index, key, reason, bytes, content }: DeadLetter,
+  signal: AbortSignal,
+): Promise<void> {
+  const letter = deadKey(writer, segment, index);
+  const outcome = await store.put(letter, bytes, content, signal);
+  if (outcome === 'different') throw new Error(`${letter} holds other lines than it should`);
+  const note: LetterNote = { version: 1, key, reason, content };
+  await putPlain(store, noteKey(letter), Buffer.from(`${JSON.stringify(note)}\n`), signal);
+}
+
+/** What became of one letter. */
+export interface Replayed {
+  readonly letter: string;
+  readonly key: string;
+  /** `conflict`: something else holds its key, so it stays where it is. */
+  readonly outcome: 'stored' | 'conflict';
+}
+
+/**
+ * Puts every letter where it belongs, conditionally, and only then removes it. Throws `StoreError`
+ * where a key still refuses; run again, it goes on where it stopped.
+ */
+export async function* replayLetters(
+  store: Store,
+  signal: AbortSignal,
+): AsyncGenerator<Replayed, void, void> {
+  for await (const { key: found } of store.list(deadPrefix, signal)) {
+    if (!found.endsWith(noteSuffix)) continue;
+    const letter = found.slice(0, -noteSuffix.length);
+    const note = await readNote(store, found, signal);
+    if (note === undefined) continue;
+    const bytes = await store.get(letter, signal);
+    if (bytes !== undefined) {
+      const outcome = await store.put(note.key, bytes, note.content, signal);
+      if (outcome === 'different') {
+        yield { letter, key: note.key, outcome: 'conflict' };
+        continue;
+      }
+      await store.remove(letter, signal);
+    }
+    await store.remove(found, signal); // without its letter it is what a crash left right here
+    yield { letter, key: note.key, outcome: 'stored' };
+  }
+}
+
+const noteSuffix = '.json';
+
+function noteKey(letter: string): string {
+  return `${letter}${noteSuffix}`;
+}
+
+/** undefined where another replay was quicker. */
+async function readNote(
+  store: Store,
+  key: string,
+  signal: AbortSignal,
+): Promise<LetterNote | undefined> {
+  const bytes = await store.get(key, signal);
+  if (bytes === undefined) return undefined;
+  const note = JSON.parse(Buffer.from(bytes).toString('utf8')) as LetterNote;
+  if (note.version === 1) return note;
+  throw new Error(`${key} is of a format that this weir does not understand`);
+}

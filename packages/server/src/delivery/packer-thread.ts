@@ -1,0 +1,51 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import type { Lease } from '../spool/spool.ts';
+import { type PackedSegment, pack } from './pack.ts';
+
+/** What the thread is asked, one at a time. */
+export type PackRequest = Lease['source'];
+
+/** What it answers. */
+export type PackReply =
+  | { readonly packed: PackedSegment; readonly error?: undefined }
+  | { readonly error: Error };
+
+/** A file is read in pieces of this size. */
+const pieceBytes = 1024 * 1024;
+
+/** Holds the segment at hand; it is used again and again, as segments are alike. */
+let held = Buffer.allocUnsafeSlow(0);
+
+parentPort?.on('message', (source: PackRequest) => {
+  const reply = answer(source);
+  const moved =
+    reply.error === undefined ? reply.packed.objects.map(({ bytes }) => bytes.buffer) : [];
+  parentPort?.postMessage(reply, moved as ArrayBuffer[]);
+});
+
+function answer(source: PackRequest): PackReply {
+  try {
+    return { packed: pack('path' in source ? readWhole(source.path) : source.bytes) };
+  } catch (error) {
+    return { error: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
+/** The bytes are valid until the next call. */
+function readWhole(path: string): Uint8Array {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    if (held.length < size) held = Buffer.allocUnsafeSlow(size);
+    let at = 0;
+    while (at < size) {
+      const read = readSync(file, held, at, Math.min(pieceBytes, size - at), at);
+      if (read === 0) throw new Error(`${path} became shorter while it was read`);
+      at += read;
+    }
+    return held.subarray(0, size);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,111 @@
+import { manifestKey } from '../object-key.ts';
+import { type ObjectContent, type Store, StoreError } from '../store/store.ts';
+import type { Backoff } from './backoff.ts';
+import { writeLetter } from './dead-letter.ts';
+import type { DeliveryEvents } from './delivery-events.ts';
+import { decodeManifest, encodeManifest, type Manifest, type ObjectState } from './manifest.ts';
+import type { PackedObject, PackedSegment } from './pack.ts';
+import { putPlain } from './put-plain.ts';
+
+export interface PutDeps {
+  readonly store: Store;
+  readonly events: DeliveryEvents;
+  readonly backoff: Backoff;
+}
+
+/** Beyond this many tries at one object the segment goes back, so that others get their turn. */
+const triesInPlace = 5;
+
+/**
+ * Puts a segment's objects and then, last, its manifest: only what a manifest names counts. Returns
+ * the manifest that counts from now on, and throws where there is none yet.
+ */
+export async function putSegment(
+  packed: PackedSegment,
+  deps: PutDeps,
+  signal: AbortSignal,
+): Promise<Manifest> {
+  const { writer, segment, sealedAt } = packed;
+  const objects: Manifest['objects'][number][] = [];
+  for (const [index, object] of packed.objects.entries()) {
+    const putting: Putting = { packed, index, object, deps };
+    const state = await patiently(putting, () => putObject(putting, signal), signal);
+    const { key, ...facts } = object.facts;
+    objects.push({ key, state, ...facts });
+  }
+  const manifest: Manifest = { version: 1, writer, segment, sealedAt, objects };
+  return await commit(manifest, deps, signal);
+}
+
+interface Putting {
+  readonly packed: PackedSegment;
+  readonly index: number;
+  readonly object: PackedObject;
+  readonly deps: PutDeps;
+}
+
+/** At its key, or in `_dead` where its key refuses it for good or holds something else. */
+async function putObject(putting: Putting, signal: AbortSignal): Promise<ObjectState> {
+  const { packed, object, deps } = putting;
+  const { key } = object.facts;
+  try {
+    const outcome = await deps.store.put(key, object.bytes, contentOf(packed, object), signal);
+    if (outcome !== 'different') return 'stored';
+    deps.events.alarm(key, 'holds other lines than it should; ours went to _dead');
+    return await bury(putting, 'its key holds other lines', signal);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== 'refused') throw error;
+    return await bury(putting, error.message, signal);
+  }
+}
+
+async function bury(putting: Putting, reason: string, signal: AbortSignal): Promise<ObjectState> {
+  const { packed, index, object, deps } = putting;
+  const { key } = object.facts;
+  const { writer, segment } = packed;
+  const content = contentOf(packed, object);
+  const letter = { writer, segment, index, key, reason, bytes: object.bytes, content };
+  await writeLetter(deps.store, letter, signal);
+  deps.events.dead(key, reason);
+  return 'dead';
+}
+
+function contentOf({ codec }: PackedSegment, { facts }: PackedObject): ObjectContent {
+  return { contentSha256: facts.sha256, contentBytes: facts.contentBytes, codec };
+}
+
+/** A manifest that is there already is never rewritten, so it is the one that counts. */
+async function commit(manifest: Manifest, deps: PutDeps, signal: AbortSignal): Promise<Manifest> {
+  const { store, events } = deps;
+  const key = manifestKey(manifest.writer, manifest.segment);
+  const outcome = await putPlain(store, key, encodeManifest(manifest), signal);
+  if (outcome !== 'different') return manifest;
+  const bytes = await store.get(key, signal);
+  if (bytes === undefined) throw new StoreError('trouble', `${key} was there and is gone`);
+  try {
+    return decodeManifest(bytes);
+  } catch (error) {
+    events.alarm(key, (error as Error).message);
+    throw error;
+  }
+}
+
+/** Tries again what may pass by itself; what was put already need not be put again. */
+async function patiently<T>(
+  { packed, deps }: Putting,
+  attempt: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const result = await attempt();
+      deps.backoff.reset();
+      return result;
+    } catch (error) {
+      const passes = error instanceof StoreError && error.kind === 'trouble';
+      if (!passes || tries === triesInPlace || signal.aborted) throw error;
+      deps.events.retried(packed, error);
+      await deps.backoff.wait(signal);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { decodePreamble, frameAt, preambleBytes, type Secret } from '@weir/segment-log/frame';
+import { decodeHeader, type SegmentHeader } from '../spool/segment-header.ts';
+
+/** A segment's header, and where its records lie in its bytes. */
+export interface SegmentRecords {
+  readonly header: SegmentHeader;
+  /** How many batches it holds. */
+  readonly count: number;
+  /** The record of the batch with this ordinal, as a view into the segment. */
+  payload(ordinal: number): Uint8Array;
+}
+
+/** Bytes that no spool wrote, or that were damaged since. */
+export class SegmentDamaged extends Error {
+  override readonly name = 'SegmentDamaged';
+}
+
+/** Finds the records of a whole segment: its spool has cut it to what is known good. */
+export function readRecords(segment: Uint8Array): SegmentRecords {
+  const bytes = Buffer.from(segment.buffer, segment.byteOffset, segment.length);
+  const secret = decodePreamble(bytes);
+  if (secret === undefined) throw new SegmentDamaged('the segment has no beginning');
+  const { starts, ends } = findRecords(bytes, secret);
+  if (starts.length === 0) throw new SegmentDamaged('the segment has no header');
+  const at = (record: number) => bytes.subarray(starts[record], ends[record]);
+  return {
+    header: decodeHeader(at(0)),
+    count: starts.length - 1,
+    payload: (ordinal) => at(ordinal + 1),
+  };
+}
+
+function findRecords(bytes: Buffer, secret: Secret): { starts: number[]; ends: number[] } {
+  const starts: number[] = [];
+  const ends: number[] = [];
+  for (let at = preambleBytes; at < bytes.length; ) {
+    const frame = frameAt(bytes, at, secret);
+    if (frame === undefined) throw new SegmentDamaged(`the segment is damaged at byte ${at}`);
+    if (frame.durable === undefined) {
+      starts.push(frame.from);
+      ends.push(frame.end);
+    }
+    at = frame.end;
+  }
+  return { starts, ends };
+}

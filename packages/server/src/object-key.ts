@@ -1,0 +1,128 @@
+import { isoTime } from './delivery/iso-time.ts';
+import type { Codec } from './store/store.ts';
+
+/** Hive style, so that query engines find a tenant's hours by name alone. */
+export const defaultTemplate = 'tenant={tenant}/dt={dt}/hour={hour}/{writer}-{segment}';
+
+/** Stands for the tenant in the name of an object that several tenants share. */
+export const mixedTenant = '_mixed';
+
+export const manifestPrefix = '_manifests/';
+export const deadPrefix = '_dead/';
+
+const extensions: Readonly<Record<Codec, string>> = {
+  zstd: '.ndjson.zst',
+  gzip: '.ndjson.gz',
+  none: '.ndjson',
+};
+
+const placeholders = ['tenant', 'dt', 'hour', 'writer', 'segment'] as const;
+type Placeholder = (typeof placeholders)[number];
+
+/** What an object's name is made of. */
+export interface ObjectName {
+  readonly template: string;
+  readonly codec: Codec;
+  /** A tenant, or `_mixed`. */
+  readonly tenant: string;
+  /** Start of the wall hour its events arrived in. */
+  readonly hourMs: number;
+  readonly writer: string;
+  readonly segment: number;
+}
+
+/** The key of an object. The template has passed `templateProblem`. */
+export function objectKey(name: ObjectName): string {
+  const time = isoTime(name.hourMs);
+  const values: Record<Placeholder, string> = {
+    tenant: name.tenant,
+    dt: time.slice(0, 10),
+    hour: time.slice(11, 13),
+    writer: name.writer,
+    segment: String(name.segment),
+  };
+  return fill(name.template, values) + extensions[name.codec];
+}
+
+function fill(template: string, values: Readonly<Record<Placeholder, string>>): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => values[name as Placeholder]);
+}
+
+/** How the object of this name is compressed; undefined where it is none of ours. */
+export function codecOf(key: string): Codec | undefined {
+  for (const codec of ['zstd', 'gzip', 'none'] as const) {
+    if (key.endsWith(extensions[codec])) return codec;
+  }
+  return undefined;
+}
+
+/** Written last, it makes a segment's objects count. */
+export function manifestKey(writer: string, segment: number): string {
+  return `${manifestPrefix}${writer}/${segment}.json`;
+}
+
+/** Where the bytes of a segment's object number `index`, from 0, go when its key refuses them. */
+export function deadKey(writer: string, segment: number, index: number): string {
+  return `${deadPrefix}${writer}/${segment}-${index}`;
+}
+
+/** Most bytes of a whole key, as in S3. */
+const maxKeyBytes = 1_024;
+/** Most bytes between two slashes, as on every common file system. */
+const maxPartBytes = 255;
+
+const longest: Readonly<Record<Placeholder, string>> = {
+  tenant: 't'.repeat(63),
+  dt: '2026-01-31',
+  hour: '23',
+  writer: 'w'.repeat(16),
+  segment: '9'.repeat(15),
+};
+
+/** What is wrong with a template, in one sentence; undefined where it is fine. */
+export function templateProblem(template: string): string | undefined {
+  return (
+    placeholderProblem(template) ??
+    keyProblem(fill(template, longest) + extensions.zstd) ??
+    reservedProblem(template)
+  );
+}
+
+function placeholderProblem(template: string): string | undefined {
+  const names = [...template.matchAll(/\{(\w+)\}/g)].map((found) => found[1] as string);
+  const known: readonly string[] = placeholders;
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    return `knows no {${unknown}}, only ${placeholders.map((name) => `{${name}}`).join(' ')}`;
+  }
+  for (const needed of ['writer', 'segment']) {
+    if (!names.includes(needed)) return `needs {${needed}}, or names would repeat`;
+  }
+  if (/[{}]/.test(template.replace(/\{\w+\}/g, ''))) return 'has a brace that belongs to no name';
+  if (/[\w}]\{segment\}|\{segment\}[\w{]/.test(template)) {
+    return 'needs a sign such as - or / between {segment} and its neighbours, or names could repeat';
+  }
+  return undefined;
+}
+
+function reservedProblem(template: string): string | undefined {
+  const taken = [manifestPrefix, deadPrefix].find((prefix) => template.startsWith(prefix));
+  return taken === undefined ? undefined : `must not lie under ${taken}`;
+}
+
+/** What keeps `key` from naming an object, in one sentence; undefined where it is fine. */
+export function keyProblem(key: string): string | undefined {
+  const bytes = Buffer.byteLength(key);
+  if (bytes > maxKeyBytes)
+    return `makes keys of ${bytes} bytes, at most ${maxKeyBytes} are allowed`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (/[\u0000-\u001f\u007f\\]/.test(key)) return 'must hold no control character or backslash';
+  for (const part of key.split('/')) {
+    if (part === '') return 'must not begin or end with a slash, or have two in a row';
+    if (part === '.' || part === '..') return `must not have a part "${part}"`;
+    if (Buffer.byteLength(part) > maxPartBytes) {
+      return `has a part of more than ${maxPartBytes} bytes`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import type { Codec } from './store.ts';
+
+/** Decompressed pieces are of this size: the main thread is never held up for long. */
+const chunkSize = 64 * 1024;
+
+/** An object that is no longer what was put. */
+export class ContentDamaged extends Error {
+  override readonly name = 'ContentDamaged';
+}
+
+/**
+ * The lines of an object, decompressed piece by piece, so that memory stays small whatever the
+ * object claims to hold. Throws `ContentDamaged` beyond `maxBytes`, and where the bytes cannot be
+ * decompressed.
+ */
+export async function* contentOf(
+  bytes: Uint8Array,
+  codec: Codec,
+  maxBytes: number,
+): AsyncGenerator<Buffer, void, void> {
+  let length = 0;
+  for await (const piece of pieces(bytes, codec)) {
+    length += piece.length;
+    if (length > maxBytes) throw new ContentDamaged(`the content exceeds ${maxBytes} bytes`);
+    yield piece;
+  }
+}
+
+async function* pieces(bytes: Uint8Array, codec: Codec): AsyncGenerator<Buffer, void, void> {
+  if (codec === 'none') {
+    for (let at = 0; at < bytes.length; at += chunkSize) {
+      yield Buffer.from(bytes.subarray(at, at + chunkSize));
+    }
+    return;
+  }
+  if (bytes.length === 0) throw new ContentDamaged('the object is empty');
+  const decompress =
+    codec === 'zstd' ? createZstdDecompress({ chunkSize }) : createGunzip({ chunkSize });
+  decompress.end(bytes);
+  try {
+    for await (const piece of decompress) yield piece as Buffer; // destroys it when left early
+  } catch (error) {
+    throw new ContentDamaged('the object cannot be decompressed', { cause: error });
+  }
+}
+
+/** Hex SHA-256 of what these bytes hold; undefined where it cannot be told, or is too much. */
+export async function contentSha256(
+  bytes: Uint8Array,
+  codec: Codec,
+  maxBytes: number,
+): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    for await (const piece of contentOf(bytes, codec, maxBytes)) hash.update(piece);
+  } catch (error) {
+    if (error instanceof ContentDamaged) return undefined;
+    throw error;
+  }
+  return hash.digest('hex');
+}
