@@ -1,0 +1,51 @@
+import { isUtf8 } from 'node:buffer';
+import type { Refusal } from '@weir/core/wire/refusal';
+import type { RequestLimits } from './caller.ts';
+import type { BodyKind } from './content-type.ts';
+import { parseBinary } from './parse/binary.ts';
+import { parseLarge } from './parse/large.ts';
+import { parseLines } from './parse/lines.ts';
+import { invalidUtf8 } from './parse/refuse.ts';
+import type { ParsedEvents } from './parse/tally.ts';
+import { parseWhole } from './parse/whole.ts';
+import type { RequestHeaders } from './request.ts';
+
+/**
+ * A body up to this size is given to JSON.parse at once, since what that makes of it stays small;
+ * of a larger one it sees one event at a time, so that 32 MiB of `[],[],…` cannot fill the heap.
+ */
+const maxWholeBytes = 256 * 1024;
+
+/**
+ * Checks the events of a body, once: nothing is kept of what JSON.parse makes, since delivery cuts
+ * the stored lines from the sender's own text. One bad event of a hundred is rejected alone; a
+ * refusal means that none of them can be taken. Never throws, whatever was sent.
+ *
+ * Delivery and this agree on what counts as an event: a UTF-8 byte order mark before everything is
+ * passed over, and a line of nothing but spaces, tabs and carriage returns is no event.
+ *
+ * @param headers the request's own; only binary mode looks at them
+ */
+export function parseEvents(
+  body: Uint8Array,
+  kind: BodyKind,
+  limits: RequestLimits,
+  headers: RequestHeaders = {},
+): ParsedEvents | Refusal {
+  const sent = asBuffer(body);
+  if (kind.form === 'binary') return parseBinary(sent, kind, limits, headers);
+  if (!isUtf8(sent)) return invalidUtf8(sent);
+  const from = startsWithMark(sent) ? 3 : 0;
+  if (kind.form === 'ndjson') return parseLines(sent, from, limits);
+  return sent.length <= Math.min(limits.eventBytes, maxWholeBytes)
+    ? parseWhole(sent, from, kind.form, limits)
+    : parseLarge(sent, from, kind.form, limits);
+}
+
+function asBuffer(body: Uint8Array): Buffer {
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
+function startsWithMark(body: Uint8Array): boolean {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
+}

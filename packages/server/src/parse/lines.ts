@@ -1,0 +1,46 @@
+import type { RejectedEvent } from '@weir/core/wire/event';
+import type { Refusal } from '@weir/core/wire/refusal';
+import type { RequestLimits } from '../caller.ts';
+import { checkEvent } from './check-event.ts';
+import { findJsonError } from './json-error.ts';
+import { columnOf, eventTooLarge, noEvents, tooManyEvents } from './refuse.ts';
+import { findLines } from './spans.ts';
+import { type ParsedEvents, Tally } from './tally.ts';
+
+/** NDJSON: each line stands for itself, so one that is no JSON harms no other. */
+export function parseLines(
+  body: Buffer,
+  from: number,
+  limits: RequestLimits,
+): ParsedEvents | Refusal {
+  const { count, bounds } = findLines(body, from, limits.events);
+  if (count === 0) return noEvents();
+  if (count > limits.events) return tooManyEvents(count, limits.events);
+  const tally = new Tally(count);
+  for (let index = 0; index < count; index += 1) {
+    const start = bounds[2 * index] as number;
+    const end = bounds[2 * index + 1] as number;
+    const bytes = end - start;
+    if (bytes > limits.eventBytes) tally.add(eventTooLarge(index, bytes, limits.eventBytes));
+    else tally.add(parseLine(body.subarray(start, end), index));
+  }
+  return tally.result('ndjson');
+}
+
+function parseLine(line: Buffer, index: number): number | RejectedEvent {
+  let value: unknown;
+  try {
+    value = JSON.parse(line.toString('utf8'));
+  } catch {
+    return malformedLine(line, index);
+  }
+  return checkEvent(value, index);
+}
+
+function malformedLine(line: Buffer, index: number): RejectedEvent {
+  const error = findJsonError(line, 0, line.length);
+  if (error === undefined) throw new Error('JSON.parse refused what JSON allows');
+  const column = columnOf(line, 0, error.at);
+  const detail = `events[${index}]: column ${column}: expected ${error.expected}`;
+  return { index, code: 'malformed', detail };
+}

@@ -1,0 +1,110 @@
+import { isSpace } from './json-error.ts';
+
+/** Where the events of a body lie, found without parsing them. */
+export interface Spans {
+  /** How many there are, those that are not listed included. */
+  readonly count: number;
+  /** Start and end of each, without white space around it; of at most as many as asked for. */
+  readonly bounds: readonly number[];
+  /** Just behind the last of them: behind the `]` of an array; -1 where it is no JSON array. */
+  readonly end: number;
+}
+
+/** The lines from `from` on that are not blank; blank ones are no events and take no index. */
+export function findLines(bytes: Uint8Array, from: number, most: number): Spans {
+  const found = new Found(bytes, most);
+  let start = from;
+  while (start < bytes.length) {
+    const newline = bytes.indexOf(0x0a, start);
+    const end = newline === -1 ? bytes.length : newline;
+    found.add(start, end);
+    start = end + 1;
+  }
+  return found.upTo(bytes.length);
+}
+
+/**
+ * The items of an array whose `[` lies just before `from`. It follows strings and nesting alone, at
+ * about 1 ns a byte; whether an item is JSON shows when it is parsed.
+ */
+export function findItems(bytes: Uint8Array, from: number, most: number): Spans {
+  const found = new Found(bytes, most);
+  let depth = 0;
+  let start = from;
+  for (let at = from; at < bytes.length; at += 1) {
+    switch (bytes[at]) {
+      case 0x22: // "
+        at = endOfString(bytes, at);
+        break;
+      case 0x7b: // {
+      case 0x5b: // [
+        depth += 1;
+        break;
+      case 0x7d: // }
+      case 0x5d: // ]
+        depth -= 1;
+        if (depth < 0) return found.close(start, at);
+        break;
+      case 0x2c: // ,
+        if (depth > 0) break;
+        if (!found.add(start, at)) return found.upTo(-1);
+        start = at + 1;
+    }
+  }
+  return found.upTo(-1);
+}
+
+/** The place of the quote that ends the string which begins at `at`. */
+function endOfString(bytes: Uint8Array, at: number): number {
+  for (let next = at + 1; next < bytes.length; next += 1) {
+    const byte = bytes[next];
+    if (byte === 0x22) return next;
+    if (byte === 0x5c) next += 1;
+  }
+  return bytes.length;
+}
+
+/** The first place from `from` on, at most `to`, that is no white space. */
+export function skipSpace(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && isSpace(bytes[at])) at += 1;
+  return at;
+}
+
+/** The end of what stands in `[from, to)` once the white space behind it is left out. */
+export function trimEnd(bytes: Uint8Array, from: number, to: number): number {
+  let end = to;
+  while (end > from && isSpace(bytes[end - 1])) end -= 1;
+  return end;
+}
+
+class Found {
+  #count = 0;
+  readonly #bounds: number[] = [];
+  readonly #bytes: Uint8Array;
+  readonly #most: number;
+
+  constructor(bytes: Uint8Array, most: number) {
+    this.#bytes = bytes;
+    this.#most = most;
+  }
+
+  /** Counts what lies between two places; false where that is nothing. */
+  add(from: number, to: number): boolean {
+    const start = skipSpace(this.#bytes, from, to);
+    if (start === to) return false;
+    this.#count += 1;
+    if (this.#count <= this.#most) this.#bounds.push(start, trimEnd(this.#bytes, start, to));
+    return true;
+  }
+
+  /** The last item ends at a `]`. Only an array without any item may have none before it. */
+  close(from: number, to: number): Spans {
+    const isArray = this.#bytes[to] === 0x5d && (this.add(from, to) || this.#count === 0);
+    return this.upTo(isArray ? to + 1 : -1);
+  }
+
+  upTo(end: number): Spans {
+    return { count: this.#count, bounds: this.#bounds, end };
+  }
+}
