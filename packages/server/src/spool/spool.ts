@@ -28,6 +28,8 @@ export interface Lease {
   done(): Promise<void>;
   /** Gives it back, to be leased again after others that wait. */
   release(): void;
+  /** Its bytes are damaged: sets it aside for a person to look at. Keeps its idempotency keys. */
+  quarantine(): Promise<void>;
 }
 
 /** What the spool holds right now; all counts are exact. */
@@ -36,6 +38,8 @@ export interface SpoolStatus {
   readonly events: number;
   readonly bytes: number;
   readonly segments: number;
+  /** Events that wait to be delivered; the sum over tenants is `events`. */
+  readonly queued: TenantCounts;
   /** Age of the oldest batch that is not delivered; 0 where there is none. */
   readonly oldestMs: number;
   /** Found at start or taken over from a writer that died. Never falls. */
@@ -60,10 +64,13 @@ export interface Spool {
   holds(receipt: ReceiptId): boolean;
   /** Brings the open segment's seal forward to 250 ms from now, at most once a second. */
   sealSoon(): void;
-  /** What this `Idempotency-Key` was answered within the window, if it was. */
-  repeat(tenant: string, key: string): Repeat | undefined;
+  /** What this `Idempotency-Key`, hashed by `hashKey`, was answered within the window, if it was. */
+  repeat(key: Uint8Array): Repeat | undefined;
   status(): SpoolStatus;
-  /** Takes no more batches and seals the open segment; what is held can still be leased. */
+  /**
+   * Takes no more batches, not even for slots already reserved, and seals the open segment; what is
+   * held can still be leased.
+   */
   seal(): Promise<void>;
   /** Ends every wait in `lease` and lets go of files and locks. */
   close(): Promise<void>;

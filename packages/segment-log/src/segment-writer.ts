@@ -1,0 +1,161 @@
+import type { BufferPool } from './buffer-pool.ts';
+import { type CutPlace, cutSegment } from './cut.ts';
+import type { Files, WritableFile } from './files.ts';
+import { encodeHead, type Secret } from './frame.ts';
+import { Gather } from './gather.ts';
+import { writeAll, writeDurably } from './write-all.ts';
+
+/** Nothing of these appends was kept; the segment takes no more. */
+export class CommitFailed extends Error {
+  override readonly name = 'CommitFailed';
+  /** The segment's length up to the last commit that is durable. */
+  readonly durableBytes: number;
+  /** Set where the segment could not be cut: what lies beyond may come back at recovery. */
+  readonly cutError: Error | undefined;
+
+  constructor(cause: Error, durableBytes: number, cutError: Error | undefined) {
+    super(`could not write a segment: ${cause.message}`, { cause });
+    this.durableBytes = durableBytes;
+    this.cutError = cutError;
+  }
+}
+
+export interface SegmentWriterDeps {
+  readonly files: Files;
+  /** Shared by all segments of a log. */
+  readonly pool: BufferPool;
+  /** 8 random bytes, so that nobody can forge a frame of this segment. */
+  readonly random: Uint8Array;
+}
+
+/**
+ * Makes the file of a new segment, `header` its first record. All of it is durable when this
+ * resolves, its name as well, so that it is there for whatever is appended.
+ */
+export async function createSegment(
+  place: CutPlace,
+  header: Uint8Array,
+  { files, pool, random }: SegmentWriterDeps,
+): Promise<SegmentWriter> {
+  const { bytes, secret } = encodeHead(random, header);
+  const file = await files.create(place.segmentPath);
+  try {
+    await writeDurably(file, bytes);
+    await files.syncDirectory(place.directory);
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    throw error;
+  }
+  return new SegmentWriter(place, { file, secret, headBytes: bytes.length }, { files, pool });
+}
+
+interface Head {
+  readonly file: WritableFile;
+  readonly secret: Secret;
+  readonly headBytes: number;
+}
+
+/**
+ * One open segment. Appends that arrive while a commit is under way share the next one.
+ *
+ * The first error ends the segment: nothing more goes to its descriptor, it is cut to what is
+ * durable, and only then every append that was not durable rejects with `CommitFailed`.
+ */
+export class SegmentWriter {
+  readonly #place: CutPlace;
+  readonly #file: WritableFile;
+  readonly #secret: Secret;
+  readonly #files: Files;
+  readonly #pool: BufferPool;
+  #durableBytes: number;
+  #writing: Gather | undefined;
+  #gather: Gather | undefined;
+  #failed: Promise<never> | undefined;
+
+  constructor(
+    place: CutPlace,
+    { file, secret, headBytes }: Head,
+    { files, pool }: Pick<SegmentWriterDeps, 'files' | 'pool'>,
+  ) {
+    this.#place = place;
+    this.#durableBytes = headBytes;
+    this.#file = file;
+    this.#secret = secret;
+    this.#files = files;
+    this.#pool = pool;
+  }
+
+  /** Length of the segment once all that was appended is durable. */
+  get bytes(): number {
+    return this.#durableBytes + (this.#writing?.bytes ?? 0) + (this.#gather?.bytes ?? 0);
+  }
+
+  get durableBytes(): number {
+    return this.#durableBytes;
+  }
+
+  /**
+   * Adds a record of two parts, together at least one byte. Resolves when it is durable. `meta` is
+   * copied at once; `body` must stay as it is until the promise settles.
+   */
+  append(meta: Uint8Array, body: Uint8Array): Promise<void> {
+    if (this.#failed !== undefined) return this.#failed;
+    this.#gather ??= new Gather(this.#pool, this.#secret);
+    const gather = this.#gather;
+    gather.add(meta, body);
+    if (this.#writing === undefined) this.#commit(gather);
+    return gather.committed;
+  }
+
+  /**
+   * Lets go of the file once nothing is under way any more. The segment then ends where its last
+   * durable commit does; rejects with `CommitFailed` where it could not be cut there.
+   */
+  async end(): Promise<void> {
+    try {
+      await (this.#failed ?? this.#gather?.committed ?? this.#writing?.committed);
+    } catch (error) {
+      if (error instanceof CommitFailed && error.cutError === undefined) return;
+      throw error;
+    }
+    await this.#file.close();
+  }
+
+  #commit(gather: Gather): void {
+    this.#writing = gather;
+    this.#gather = undefined;
+    const at = this.#durableBytes;
+    writeAll(this.#file, gather.parts(at), at, (error) => {
+      if (error === null) this.#committed(gather);
+      else this.#fail(error, gather);
+    });
+  }
+
+  #committed(gather: Gather): void {
+    this.#durableBytes += gather.bytes;
+    this.#writing = undefined;
+    gather.resolve();
+    gather.release();
+    if (this.#gather !== undefined) this.#commit(this.#gather);
+  }
+
+  #fail(cause: Error, writing: Gather): void {
+    const behind = this.#gather;
+    this.#failed = this.#end(cause);
+    this.#failed.catch((error: Error) => {
+      writing.reject(error);
+      behind?.reject(error);
+    });
+  }
+
+  async #end(cause: Error): Promise<never> {
+    await this.#file.close().catch(() => undefined);
+    let cutError: Error | undefined;
+    try {
+      await cutSegment(this.#files, this.#place, this.#secret, this.#durableBytes);
+    } catch (error) {
+      cutError = error as Error;
+    }
+    throw new CommitFailed(cause, this.#durableBytes, cutError);
+  }
+}

@@ -1,0 +1,233 @@
+import type { Refusal } from '@weir/core/wire/refusal';
+import type { Ms, World } from '@weir/core/world/world';
+import { type HeldSegment, heldSegment, type SegmentBook } from './segment-book.ts';
+import type { SegmentHeader } from './segment-header.ts';
+import type { SegmentFile, SegmentStore } from './segment-store.ts';
+
+/** When a segment is sealed, unless the wall hour ends first. */
+export interface SealRules {
+  readonly bytes: number;
+  readonly events: number;
+  /** Since its first batch. */
+  readonly ageMs: Ms;
+}
+
+/** What a new segment's header says beside its name, its hour and its seal size. */
+export type HeaderTemplate = Pick<
+  SegmentHeader,
+  'template' | 'codec' | 'level' | 'maxObjects' | 'ownObjectBytes'
+>;
+
+export interface RotationDeps {
+  readonly world: World;
+  readonly store: SegmentStore;
+  readonly book: SegmentBook;
+  readonly rules: SealRules;
+  readonly header: HeaderTemplate;
+}
+
+/** The segment that batches go to. */
+export interface OpenSegment {
+  readonly file: SegmentFile;
+  readonly hourMs: Ms;
+  readonly held: HeldSegment;
+  /** Batches given a place in it, safe or not yet. */
+  placed: number;
+  /** Those of them of which it is not known yet whether they are safe. */
+  pending: number;
+  onSettled: () => void;
+  events: number;
+  bytes: number;
+  cancelAge: () => void;
+}
+
+interface Spare {
+  readonly file: SegmentFile;
+  readonly hourMs: Ms;
+  readonly segment: number;
+}
+
+const hourLengthMs = 3_600_000;
+const sealSoonMs = 250;
+const sealSoonPauseMs = 1_000;
+/** After a segment could not be made, nothing is tried for this long. */
+const troubleMs = 1_000;
+
+const nothing = () => {};
+
+/** Ends segments when their time has come and has the next one ready, so that nobody waits for it. */
+export class Rotation {
+  readonly #deps: RotationDeps;
+  readonly #sealing = new Set<Promise<void>>();
+  #open: OpenSegment | undefined;
+  #spare: Spare | undefined;
+  #making: Promise<Refusal | undefined> | undefined;
+  #nextSegment = 1;
+  #trouble: { readonly untilMs: Ms; readonly refusal: Refusal } | undefined;
+  #cancelSoon: (() => void) | undefined;
+  #soonAgainAtMs = 0;
+  #failed: string | undefined;
+
+  constructor(deps: RotationDeps) {
+    this.#deps = deps;
+  }
+
+  /** Why nothing more is taken until a restart. */
+  get failed(): string | undefined {
+    return this.#failed;
+  }
+
+  /** The segment for a batch of this wall instant; undefined where `ready` must be awaited first. */
+  current(arrivedAtMs: Ms): OpenSegment | undefined {
+    const hourMs = arrivedAtMs - (arrivedAtMs % hourLengthMs);
+    if (this.#open?.hourMs === hourMs) return this.#open;
+    this.seal();
+    if (this.#spare?.hourMs !== hourMs) return undefined;
+    const { file, segment } = this.#spare;
+    const held = heldSegment({ writer: this.#deps.store.writer, segment });
+    this.#deps.book.add(held);
+    this.#spare = undefined;
+    const none = { placed: 0, pending: 0, events: 0, bytes: 0 };
+    this.#open = { file, hourMs, held, ...none, onSettled: nothing, cancelAge: nothing };
+    void this.ready();
+    return this.#open;
+  }
+
+  /** Sees to it that a segment of this hour waits to be used; a refusal where the disk will not. */
+  ready(): Promise<Refusal | undefined> {
+    const trouble = this.#trouble;
+    if (trouble !== undefined && this.#deps.world.now() < trouble.untilMs) {
+      return Promise.resolve(trouble.refusal);
+    }
+    this.#making ??= this.#makeSpare().finally(() => {
+      this.#making = undefined;
+    });
+    return this.#making;
+  }
+
+  /** A batch was given its place: seals the segment where that fills it. */
+  placed(open: OpenSegment, events: number, bytes: number): void {
+    const { world, rules } = this.#deps;
+    open.placed += 1;
+    open.pending += 1;
+    open.events += events;
+    open.bytes += bytes;
+    if (open.placed === 1) {
+      open.held.firstAtMs = world.now();
+      open.cancelAge = world.after(rules.ageMs, () => this.#sealIf(open));
+    }
+    if (open.bytes >= rules.bytes || open.events >= rules.events) this.#sealIf(open);
+  }
+
+  /** A batch is safe and counted, or lost; after a loss nothing more of this segment is kept. */
+  settled(open: OpenSegment, isSafe: boolean): void {
+    open.pending -= 1;
+    if (open.pending === 0) open.onSettled();
+    if (!isSafe) this.#sealIf(open);
+  }
+
+  /** Brings the seal forward to 250 ms from now, at most once a second. */
+  sealSoon(): void {
+    const { world } = this.#deps;
+    const open = this.#open;
+    if (open === undefined || this.#cancelSoon !== undefined) return;
+    const delayMs = Math.max(sealSoonMs, this.#soonAgainAtMs - world.now());
+    this.#cancelSoon = world.after(delayMs, () => {
+      this.#cancelSoon = undefined;
+      this.#soonAgainAtMs = world.now() + sealSoonPauseMs;
+      this.#sealIf(open);
+    });
+  }
+
+  /** Ends the open segment, if there is one, in the background. */
+  seal(): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#open = undefined;
+    open.cancelAge();
+    const sealing = this.#end(open).finally(() => this.#sealing.delete(sealing));
+    this.#sealing.add(sealing);
+  }
+
+  /** Resolves when all that was begun is at its end: segments sealed, the spare one made. */
+  async quiet(): Promise<void> {
+    await this.#making;
+    await Promise.all(this.#sealing);
+  }
+
+  /** Removes the segment that was made ahead and never used. */
+  async dropSpare(): Promise<void> {
+    const spare = this.#spare;
+    if (spare === undefined) return;
+    this.#spare = undefined;
+    await spare.file.close();
+    const { store } = this.#deps;
+    await store.remove({ writer: store.writer, segment: spare.segment });
+  }
+
+  /** Lets go of what is open, as it is. */
+  async close(): Promise<void> {
+    this.#cancelSoon?.();
+    this.#open?.cancelAge();
+    await this.quiet();
+    await this.#open?.file.close();
+    await this.#spare?.file.close();
+  }
+
+  #sealIf(open: OpenSegment): void {
+    if (this.#open === open) this.seal();
+  }
+
+  async #end(open: OpenSegment): Promise<void> {
+    try {
+      const source = await open.file.seal();
+      if (open.pending > 0)
+        await new Promise<void>((resolve) => {
+          open.onSettled = resolve;
+        });
+      this.#deps.book.sealed(open.held, source);
+    } catch (error) {
+      this.#failed = `segment ${open.held.segment}: ${(error as Error).message}`;
+    }
+  }
+
+  async #makeSpare(): Promise<Refusal | undefined> {
+    const { store, world } = this.#deps;
+    const date = world.date();
+    const hourMs = date - (date % hourLengthMs);
+    if (this.#spare?.hourMs === hourMs) return undefined;
+    const stale = this.#spare;
+    this.#spare = undefined;
+    const segment = stale?.segment ?? this.#nextSegment;
+    this.#nextSegment = segment;
+    try {
+      await stale?.file.close();
+      const file = await store.create(segment, this.#headerOf(segment, hourMs));
+      this.#spare = { file, hourMs, segment };
+      this.#nextSegment = segment + 1;
+      this.#trouble = undefined;
+      return undefined;
+    } catch (error) {
+      const refusal: Refusal = {
+        refused: 'disk_trouble',
+        detail: `the spool could not begin a segment: ${(error as Error).message}`,
+        retryAfterMs: troubleMs,
+      };
+      this.#trouble = { untilMs: world.now() + troubleMs, refusal };
+      return refusal;
+    }
+  }
+
+  #headerOf(segment: number, hourMs: Ms): SegmentHeader {
+    const { world, store, rules, header } = this.#deps;
+    return {
+      version: 1,
+      writer: store.writer,
+      segment,
+      hourMs,
+      ...header,
+      sealBytes: rules.bytes,
+      idSeed: Buffer.from(world.randomBytes(10)).toString('hex'),
+    };
+  }
+}
