@@ -1,12 +1,13 @@
+import type { Unit } from '@weir/core/admission';
 import type { Quota } from '@weir/core/gcra';
 
 export type Scope = 'ingest' | 'read';
-export type Unit = 'requests' | 'events' | 'bytes';
 
 /** One quota of a caller, with the name under which its state is kept. */
 export interface CallerQuota {
   readonly name: string;
   readonly unit: Unit;
+  readonly scope: 'tenant' | 'key';
   readonly quota: Quota;
   /** Tenant, scope and quota name (and key id where the scope is `key`): bounded by the file. */
   readonly stateKey: string;

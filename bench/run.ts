@@ -1,0 +1,14 @@
+import { runIngest } from './ingest.ts';
+
+const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  ingest: runIngest,
+};
+
+const [name = 'ingest', ...args] = process.argv.slice(2);
+const bench = benches[name];
+if (bench === undefined) {
+  console.error(`no bench "${name}": expected one of ${Object.keys(benches).join(', ')}`);
+  process.exitCode = 2;
+} else {
+  await bench(args);
+}

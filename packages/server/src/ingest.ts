@@ -1,0 +1,136 @@
+import { isRefusal, type Refusal } from '@weir/core/wire/refusal';
+import { fields } from '@weir/core/wire/routes';
+import type { Handler } from 'hono';
+import type { Caller } from './caller.ts';
+import { type Declared, declared } from './declared.ts';
+import { discardUnread } from './discard-body.ts';
+import { idempotencyOf } from './idempotency-key.ts';
+import type { Keys } from './keys.ts';
+import type { Limiter } from './limiter/limiter.ts';
+import { parseEvents } from './parse-events.ts';
+import { preferredWait } from './prefer.ts';
+import { type ReceiveDeps, receiveBody } from './receive-body.ts';
+import type { Repeats, Taken } from './repeats.ts';
+import { limitedBy, type Replies } from './reply.ts';
+import {
+  type AppContext,
+  type AppEnv,
+  headerOf,
+  headersOf,
+  type RequestHeaders,
+} from './request.ts';
+import type { Idempotency } from './spool/record.ts';
+import type { Slot, Spool } from './spool/spool.ts';
+import type { StoredWaits } from './stored-waits.ts';
+import { traceparentOf } from './traceparent.ts';
+
+export interface IngestDeps extends ReceiveDeps {
+  readonly keys: Keys;
+  readonly limiter: Limiter;
+  readonly spool: Spool;
+  readonly repeats: Repeats;
+  readonly waits: StoredWaits;
+  readonly replies: Replies;
+  readonly longestWaitSeconds: number;
+}
+
+/** A request that was let in as far as its header goes, with room held for its body. */
+interface Admitted {
+  readonly headers: RequestHeaders;
+  readonly caller: Caller;
+  readonly said: Declared;
+  readonly slot: Slot;
+}
+
+/** POST /v1/events. The whole life of a request is here, in order; cheapest refusal first. */
+export function ingest(deps: IngestDeps): Handler<AppEnv> {
+  const { keys, limiter, spool, replies, world } = deps;
+
+  // Not async: a refusal that needs no body is answered in the tick in which its header arrived.
+  return (c) => {
+    const refuse = (refusal: Refusal, caller?: Caller): Response =>
+      replies.refused(refusal, caller, discardUnread(c, world));
+
+    const headers = headersOf(c);
+    const caller = keys.authenticate(headerOf(headers, 'authorization'));
+    if (isRefusal(caller)) return refuse(caller);
+    if (!caller.scopes.has('ingest')) return refuse(mayNotIngest);
+
+    const said = declared(headers, caller.limits);
+    if (isRefusal(said)) return refuse(said);
+
+    // A key known to be out of quota is turned away unread, and nobody is asked.
+    const known = limiter.knownRefusal(caller, said.leastCost);
+    if (known !== undefined) return refuse(limitedBy(caller, known, said.leastCost), caller);
+
+    // Held before the quota is charged: a request refused for want of room costs no tokens.
+    const slot = spool.reserve(said.holdBytes);
+    if (isRefusal(slot)) return refuse(slot);
+
+    return receive(c, { headers, caller, said, slot }, deps);
+  };
+}
+
+async function receive(c: AppContext, request: Admitted, deps: IngestDeps): Promise<Response> {
+  const { headers, caller, slot } = request;
+  const { repeats, replies } = deps;
+  try {
+    const body = await receiveBody(c, request, deps);
+    if (isRefusal(body)) return replies.refused(body, caller, discardUnread(c, deps.world));
+
+    const idempotency = idempotencyOf(headers[fields.idempotencyKey], caller.tenant, body);
+    if (idempotency !== undefined && isRefusal(idempotency)) return replies.refused(idempotency);
+
+    const taken =
+      idempotency === undefined
+        ? await take(request, body, deps)
+        : await repeats.once(idempotency, () => take(request, body, deps, idempotency));
+    if (isRefusal(taken)) return replies.refused(taken, caller);
+
+    return await answer(taken, request, deps);
+  } finally {
+    slot.release();
+  }
+}
+
+/** Parses, charges, and waits until the batch is safe. Nothing is charged for what is not kept. */
+async function take(
+  { headers, caller, said, slot }: Admitted,
+  body: Buffer,
+  { limiter }: IngestDeps,
+  idempotency?: Idempotency,
+): Promise<Taken | Refusal> {
+  const events = parseEvents(body, said.kind, caller.limits, headers);
+  if (isRefusal(events)) return events;
+
+  const cost = { requests: 1, events: events.accepted, bytes: body.length };
+  const decided = limiter.take(caller, cost);
+  const decision = decided instanceof Promise ? await decided : decided; // memory needs no await
+  if (!decision.allowed) return limitedBy(caller, decision, cost);
+
+  const { tenant, keyId } = caller;
+  const traceparent = traceparentOf(headers.traceparent);
+  const receipt = await slot.append({ ...events, tenant, keyId, traceparent, idempotency, body });
+  if (!isRefusal(receipt)) return { receipt, decision };
+  limiter.refund(caller, cost);
+  return receipt;
+}
+
+/** 202; or, where the sender prefers to wait, 200 as soon as the batch is in the object store. */
+async function answer(
+  { receipt, decision }: Taken,
+  { headers, caller }: Admitted,
+  { waits, replies, longestWaitSeconds }: IngestDeps,
+): Promise<Response> {
+  const seconds = preferredWait(headerOf(headers, fields.prefer), longestWaitSeconds);
+  if (seconds === undefined || !waits.hasRoom) {
+    return replies.accepted(receipt, caller, { decision });
+  }
+  const stored = await waits.wait(receipt.receipt, seconds * 1_000);
+  return replies.accepted(receipt, caller, { decision, stored, waited: seconds });
+}
+
+const mayNotIngest: Refusal = {
+  refused: 'forbidden',
+  detail: 'this key may not send events: it needs the scope "ingest"',
+};

@@ -1,0 +1,32 @@
+import { isRefusal } from '@weir/core/wire/refusal';
+import type { Handler } from 'hono';
+import type { Keys } from './keys.ts';
+import type { Limiter } from './limiter/limiter.ts';
+import type { Replies } from './reply.ts';
+import { type AppEnv, headerOf, headersOf } from './request.ts';
+
+export interface LimitsDeps {
+  readonly keys: Keys;
+  readonly limiter: Limiter;
+  readonly replies: Replies;
+}
+
+/** GET /v1/limits: the caller's quotas and what is left of them. Costs nothing. */
+export function limits({ keys, limiter, replies }: LimitsDeps): Handler<AppEnv> {
+  return async (c) => {
+    const caller = keys.authenticate(headerOf(headersOf(c), 'authorization'));
+    if (isRefusal(caller)) return replies.refused(caller);
+    const { verdicts } = await limiter.peek(caller);
+    const quotas = caller.quotas.map(({ name, unit, scope, quota }, place) => ({
+      name,
+      unit,
+      scope,
+      tokens: quota.tokens,
+      periodMs: quota.periodUs / 1_000,
+      burst: quota.burst,
+      remaining: verdicts[place]?.remaining ?? quota.burst,
+      resetMs: Math.ceil((verdicts[place]?.resetUs ?? 0) / 1_000),
+    }));
+    return c.json({ tenant: caller.tenant, key: caller.keyId, quotas, request: caller.limits });
+  };
+}

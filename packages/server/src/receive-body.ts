@@ -1,0 +1,27 @@
+import { isRefusal, type Refusal } from '@weir/core/wire/refusal';
+import type { Ms, World } from '@weir/core/world/world';
+import type { Caller } from './caller.ts';
+import type { Declared } from './declared.ts';
+import { decodeBody } from './decode-body.ts';
+import { readBody } from './read-body.ts';
+import type { AppContext } from './request.ts';
+import type { Slot } from './spool/spool.ts';
+
+export interface ReceiveDeps {
+  readonly world: World;
+  readonly idleMs: Ms;
+}
+
+/** The body, read and decompressed within the caller's caps; room for it grows as it does. */
+export async function receiveBody(
+  c: AppContext,
+  { caller, said, slot }: { caller: Caller; said: Declared; slot: Slot },
+  { world, idleMs }: ReceiveDeps,
+): Promise<Buffer | Refusal> {
+  const { bodyBytes, decodedBytes } = caller.limits;
+  const grow = (bytes: number): boolean => slot.grow(bytes);
+  const bounds = { wireBytes: bodyBytes, heldBytes: said.holdBytes, idleMs, grow };
+  const wire = await readBody(c, bounds, world);
+  if (isRefusal(wire) || said.coding.name === 'identity') return wire;
+  return decodeBody(wire, said.coding, { decodedBytes, heldBytes: said.holdBytes, grow });
+}
