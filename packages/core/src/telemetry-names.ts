@@ -1,0 +1,129 @@
+/** One metric: all that is said of it anywhere. */
+export interface Metric {
+  /** In Prometheus' form: unit last, `_total` on counters. */
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  /** `1` where it counts things. */
+  readonly unit: '1' | 's' | 'By';
+  readonly help: string;
+  /** In the order in which samples give their values. */
+  readonly labels: readonly string[];
+}
+
+function counter(name: string, help: string, ...labels: string[]): Metric {
+  const unit = name.endsWith('_bytes_total') ? 'By' : name.endsWith('_seconds_total') ? 's' : '1';
+  return { name, type: 'counter', unit, help, labels };
+}
+
+function gauge(name: string, help: string, ...labels: string[]): Metric {
+  const unit = name.endsWith('_bytes') ? 'By' : name.endsWith('_seconds') ? 's' : '1';
+  return { name, type: 'gauge', unit, help, labels };
+}
+
+function histogram(name: string, help: string): Metric {
+  const unit = name.endsWith('_seconds') ? 's' : '1';
+  return { name, type: 'histogram', unit, help, labels: [] };
+}
+
+type Group<Key extends string> = Readonly<Record<Key, Metric>>;
+
+/** What comes in, and what is said to it. */
+export const takingMetrics: Group<'requests' | 'accepted' | 'rejected' | 'decisions'> = {
+  requests: counter('weir_requests_total', 'Requests answered, by outcome.', 'code'),
+  accepted: counter('weir_events_accepted_total', 'Events taken.'),
+  rejected: counter('weir_events_rejected_total', 'Events of taken requests refused.', 'reason'),
+  decisions: counter(
+    'weir_limiter_decisions_total',
+    'Decisions on each quota; remembered ones were refused without asking.',
+    'quota',
+    'outcome',
+  ),
+};
+
+/** What waits between the answer and the object. */
+export const spoolMetrics: Group<
+  | 'requests'
+  | 'events'
+  | 'bytes'
+  | 'segments'
+  | 'oldest'
+  | 'failed'
+  | 'quarantinedSegments'
+  | 'commitSeconds'
+  | 'commitRequests'
+  | 'idempotencyWindow'
+> = {
+  requests: gauge('weir_spool_requests', 'Requests taken and not yet delivered.'),
+  events: gauge('weir_spool_events', 'Events taken and not yet delivered.'),
+  bytes: gauge('weir_spool_bytes', 'Bytes taken and not yet delivered.'),
+  segments: gauge('weir_spool_segments', 'Segments not yet delivered.'),
+  oldest: gauge('weir_spool_oldest_seconds', 'Age of the oldest batch not yet delivered.'),
+  failed: gauge('weir_spool_failed', '1 where the spool takes nothing until a restart.'),
+  quarantinedSegments: gauge(
+    'weir_spool_quarantined_segments',
+    'Damaged segments set aside: a person must look.',
+  ),
+  commitSeconds: histogram('weir_commit_seconds', 'Time to write and sync one group commit.'),
+  commitRequests: histogram('weir_commit_requests', 'Requests that shared one group commit.'),
+  idempotencyWindow: gauge(
+    'weir_idempotency_window_seconds',
+    'How far back a repeated Idempotency-Key is recognised.',
+  ),
+};
+
+/** What goes out to the store. */
+export const deliveryMetrics: Group<
+  | 'segments'
+  | 'seconds'
+  | 'retries'
+  | 'puts'
+  | 'putSeconds'
+  | 'putBytes'
+  | 'objects'
+  | 'objectBytes'
+  | 'contentBytes'
+  | 'dead'
+  | 'alarms'
+> = {
+  segments: counter('weir_segments_delivered_total', 'Segments whose manifest is written.'),
+  seconds: histogram('weir_delivery_seconds', 'Time from lease to manifest of one segment.'),
+  retries: counter('weir_delivery_retries_total', 'Deliveries that failed and are tried again.'),
+  puts: counter('weir_store_puts_total', 'Writes to the store, by outcome.', 'outcome'),
+  putSeconds: histogram('weir_store_put_seconds', 'Time of one write to the store.'),
+  putBytes: counter('weir_store_put_bytes_total', 'Bytes sent to the store, repeats included.'),
+  objects: counter('weir_objects_total', 'Objects named in manifests, by state.', 'state'),
+  objectBytes: counter('weir_object_bytes_total', 'Bytes of those objects as stored.'),
+  contentBytes: counter('weir_object_content_bytes_total', 'Bytes of their uncompressed lines.'),
+  dead: counter('weir_dead_letters_total', 'Objects the store refused for good.'),
+  alarms: counter('weir_alarms_total', 'Keys that held other lines than they should.'),
+};
+
+/** accepted + recovered = stored + queued + dead + quarantined, at every quiet point. */
+export const ledgerMetrics: Group<'terms' | 'difference' | 'tenantTerms' | 'tenantDifference'> = {
+  terms: gauge('weir_ledger_events', 'Events by what became of them.', 'term'),
+  difference: gauge('weir_ledger_difference', 'What the ledger is off by: must be 0 when quiet.'),
+  tenantTerms: gauge(
+    'weir_tenant_ledger_events',
+    'The same for the 100 busiest tenants and all others together.',
+    'tenant',
+    'term',
+  ),
+  tenantDifference: gauge(
+    'weir_tenant_ledger_difference',
+    "What a tenant's ledger is off by: must be 0 when quiet.",
+    'tenant',
+  ),
+};
+
+/** The process itself; names as everybody has them. */
+export const processMetrics: Group<'resident' | 'heap' | 'external' | 'cpu' | 'loopDelay'> = {
+  resident: gauge('process_resident_memory_bytes', 'Memory held by the process.'),
+  heap: gauge('nodejs_heap_size_used_bytes', 'JavaScript heap in use.'),
+  external: gauge('nodejs_external_memory_bytes', 'Buffers outside of the heap.'),
+  cpu: counter('process_cpu_seconds_total', 'User and system CPU time.'),
+  loopDelay: gauge(
+    'nodejs_eventloop_lag_seconds',
+    'Delay of the event loop since the last scrape.',
+    'quantile',
+  ),
+};
