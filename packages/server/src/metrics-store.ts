@@ -1,0 +1,52 @@
+import type { World } from '@weir/core/world/world';
+import type { Metrics } from './metrics.ts';
+import {
+  type ObjectContent,
+  type PutOutcome,
+  type Store,
+  type StoredObject,
+  StoreError,
+} from './store/store.ts';
+
+/** The same store; every write is counted and timed. */
+export class MeteredStore implements Store {
+  readonly #store: Store;
+  readonly #metrics: Pick<Metrics, 'put'>;
+  readonly #world: World;
+
+  constructor(store: Store, metrics: Pick<Metrics, 'put'>, world: World) {
+    this.#store = store;
+    this.#metrics = metrics;
+    this.#world = world;
+  }
+
+  async put(
+    key: string,
+    bytes: Uint8Array,
+    content: ObjectContent,
+    signal: AbortSignal,
+  ): Promise<PutOutcome> {
+    const startedMs = this.#world.now();
+    try {
+      const outcome = await this.#store.put(key, bytes, content, signal);
+      this.#metrics.put(outcome, bytes.length, this.#world.now() - startedMs);
+      return outcome;
+    } catch (error) {
+      const kind = error instanceof StoreError ? error.kind : 'trouble';
+      this.#metrics.put(kind, bytes.length, this.#world.now() - startedMs);
+      throw error;
+    }
+  }
+
+  get(key: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    return this.#store.get(key, signal);
+  }
+
+  list(prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
+    return this.#store.list(prefix, signal);
+  }
+
+  remove(key: string, signal: AbortSignal): Promise<void> {
+    return this.#store.remove(key, signal);
+  }
+}
