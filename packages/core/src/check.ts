@@ -10,12 +10,6 @@ export function checkMs(name: string, value: number): void {
   throw new RangeError(`${name} must be a number of milliseconds from 0 up, not ${value}`);
 }
 
-/** Throws a RangeError unless `value` lies from 0 to 1, both included. */
-export function checkFraction(name: string, value: number): void {
-  if (value >= 0 && value <= 1) return;
-  throw new RangeError(`${name} must be a number from 0 to 1, not ${value}`);
-}
-
 /** Throws a RangeError unless `value` is a whole number, zero or more, that counts exactly. */
 export function checkWhole(name: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 0) return;
