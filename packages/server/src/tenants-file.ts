@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Unit } from '@weir/core/admission';
 import { compileQuota, type Quota } from '@weir/core/gcra';
 import type { Us } from '@weir/core/world/world';
@@ -42,16 +41,11 @@ export interface TenantsFile {
   readonly tenants: ReadonlyMap<string, Tenant>;
 }
 
-/** Reads and checks a file of tenants, JSON or YAML. Lists everything that is wrong at once. */
-export async function readTenants(path: string): Promise<TenantsFile | Problems> {
-  try {
-    return parseTenants(await readFile(path, 'utf8'), path);
-  } catch (error) {
-    return { problems: [`cannot be read: ${(error as Error).message}`] };
-  }
-}
-
-/** @param path of the file, of which only the ending is looked at */
+/**
+ * Checks a file of tenants, JSON or YAML. Lists everything that is wrong at once.
+ *
+ * @param path of the file, of which only the ending is looked at
+ */
 export function parseTenants(text: string, path: string): TenantsFile | Problems {
   const parsed = parseText(text, path);
   if (hasProblems(parsed)) return parsed;
