@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { admits, compileQuota, gcra, type QuotaTerms, type RateState, refund } from './gcra.ts';
 import vectors from './gcra.vectors.json' with { type: 'json' };
+import { retryAfterSeconds } from './wire/rate-headers.ts';
 
 const t0 = 1_790_000_000_000_000; // an instant of the year 2026, so that sums are as large as real ones
 const tera = 1_099_511_627_776;
@@ -17,6 +18,7 @@ interface Step {
   readonly retryAfterUs?: number;
   readonly resetUs?: number;
   readonly nextUs?: number;
+  readonly retryAfterS?: number;
   readonly changed?: boolean;
   readonly tatUs?: number;
   readonly rest?: number;
@@ -57,6 +59,10 @@ describe.each(vectors.groups as readonly Group[])('$name', ({ quota: terms, step
       if (value !== undefined) expect(verdict).toHaveProperty(field, value);
     }
     if (oversize) expect(verdict.retryAfterUs).toBe(Infinity);
+    else if (!allowed) {
+      const seconds = retryAfterSeconds(verdict.retryAfterUs / 1_000, 0);
+      expect(seconds).toBe(step.retryAfterS ?? 1);
+    }
     if (step.ttlMs !== undefined) expect(Math.ceil(verdict.resetUs / 1_000)).toBe(step.ttlMs);
     return verdict;
   }
