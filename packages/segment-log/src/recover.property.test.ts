@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { checkpointBytes, encodeHead, frameBytes, sealRecord, writeCheckpoint } from './frame.ts';
+import { recover } from './recover.ts';
+
+const { bytes: head, secret } = encodeHead(
+  Buffer.from('0badcafe', 'latin1'),
+  Buffer.from('header'),
+);
+
+interface Made {
+  readonly bytes: Buffer;
+  /** Where each commit begins. */
+  readonly commits: readonly number[];
+  readonly records: readonly { readonly text: string; readonly end: number }[];
+}
+
+/** A segment of these commits, each of some records. */
+function segmentOf(commits: readonly (readonly string[])[]): Made {
+  const parts: Buffer[] = [head];
+  const starts: number[] = [];
+  const records: { text: string; end: number }[] = [{ text: 'header', end: head.length }];
+  let at = head.length;
+  for (const texts of commits) {
+    starts.push(at);
+    const checkpoint = Buffer.alloc(checkpointBytes);
+    writeCheckpoint(checkpoint, 0, at, secret);
+    parts.push(checkpoint);
+    at += checkpoint.length;
+    for (const text of texts) {
+      const record = Buffer.alloc(frameBytes + text.length);
+      record.write(text, frameBytes, 'latin1');
+      sealRecord(record, 0, record.length, secret);
+      parts.push(record);
+      at += record.length;
+      records.push({ text, end: at });
+    }
+  }
+  return { bytes: Buffer.concat(parts), commits: starts, records };
+}
+
+const texts = fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 40 });
+const segments = fc
+  .array(fc.array(texts, { minLength: 1, maxLength: 4 }), { maxLength: 6 })
+  .map(segmentOf);
+const open = { cutBytes: Infinity, durableBytes: 0 };
+const textsOf = (records: readonly Uint8Array[]) =>
+  records.map((record) => Buffer.from(record).toString('latin1'));
+const readable = ({ records }: Made, end: number) =>
+  records.filter((record) => record.end <= end).map(({ text }) => text);
+
+test('a whole segment is clean and gives back its records', () => {
+  fc.assert(
+    fc.property(segments, (made) => {
+      const { verdict, records, end } = recover(made.bytes, open);
+      expect(verdict).toBe('clean');
+      expect(end).toBe(made.bytes.length);
+      expect(textsOf(records)).toEqual(readable(made, end));
+    }),
+  );
+});
+
+test('cut anywhere, it gives back the records before the cut', () => {
+  fc.assert(
+    fc.property(segments, fc.nat(), (made, pick) => {
+      const length = head.length + (pick % (made.bytes.length - head.length + 1));
+      const cut = recover(made.bytes.subarray(0, length), open);
+      expect(cut.verdict === 'corrupt').toBe(false);
+      expect(textsOf(cut.records)).toEqual(readable(made, length));
+      expect(recover(made.bytes, { ...open, cutBytes: length })).toEqual(cut);
+    }),
+  );
+});
+
+test('damage is a torn tail in the last commit, and corruption in any earlier one', () => {
+  fc.assert(
+    fc.property(segments, fc.nat(), fc.integer({ min: 1, max: 255 }), (made, pick, flip) => {
+      const last = made.commits.at(-1);
+      if (last === undefined) return;
+      const at = head.length + (pick % (made.bytes.length - head.length));
+      const bytes = Buffer.from(made.bytes);
+      bytes[at] = (bytes[at] as number) ^ flip;
+      const found = recover(bytes, open);
+      expect(found.verdict).toBe(at < last ? 'corrupt' : 'torn');
+      expect(found.end).toBeLessThanOrEqual(at);
+      const kept = textsOf(found.records);
+      if (at >= last) expect(kept).toEqual(readable(made, at));
+      else expect(kept.length).toBeGreaterThanOrEqual(made.records.length - 2);
+    }),
+  );
+});
+
+test('any damage to a segment that was sealed is corruption, a lost tail inside a frame as well', () => {
+  fc.assert(
+    fc.property(segments, fc.nat(), (made, pick) => {
+      const sealed = { cutBytes: Infinity, durableBytes: Infinity };
+      const at = pick % made.bytes.length;
+      const bytes = Buffer.from(made.bytes);
+      bytes[at] = (bytes[at] as number) ^ 0x10;
+      expect(recover(bytes, sealed).verdict).toBe('corrupt');
+      const shorter = recover(made.bytes.subarray(0, at), sealed);
+      expect(shorter.verdict === 'clean').toBe(shorter.end === at && at > 0);
+    }),
+  );
+});
+
+test('without a preamble nothing can be believed: a new file is torn, a longer one corrupt', () => {
+  for (const length of [0, 1, 23]) {
+    expect(recover(head.subarray(0, length), open)).toMatchObject({ verdict: 'torn', end: 0 });
+  }
+  const bytes = Buffer.from(head);
+  bytes[0] = 0;
+  expect(recover(bytes, open)).toMatchObject({ verdict: 'corrupt', end: 0 });
+});
+
+test('frames of another segment inside a body are not mistaken for its own', () => {
+  const other = encodeHead(Buffer.from('8 others'), Buffer.from('other')).bytes;
+  const made = segmentOf([[other.toString('latin1')], ['b']]);
+  const bytes = Buffer.from(made.bytes.subarray(0, -1)); // the last record is torn
+  const { verdict, records } = recover(bytes, open);
+  expect(verdict).toBe('torn');
+  expect(textsOf(records)).toEqual(['header', other.toString('latin1')]);
+});
