@@ -60,13 +60,14 @@ function readContentType(contentType: string, isBinary: boolean): BodyKind | Ref
 }
 
 /**
- * How data of this content type stands in an event: JSON as it is, text as a string, and anything
- * else as base64. Without a content type it is JSON, as CloudEvents has it.
+ * How data of this content type stands in a stored event: JSON as it is, text as a string, and
+ * whatever else, or data that nobody gave a type, as base64.
  */
 export function dataForm(contentType: string | undefined): 'json' | 'text' | 'bytes' {
-  if (contentType === undefined) return 'json';
+  if (contentType === undefined) return 'bytes';
   const mediaType = (splitField(contentType, ';')[0] as string).toLowerCase();
-  if (mediaType.endsWith('/json') || mediaType.endsWith('+json')) return 'json';
+  const isJson = mediaType === 'application/json' || mediaType === 'text/json';
+  if (isJson || mediaType.endsWith('+json')) return 'json';
   return mediaType.startsWith('text/') ? 'text' : 'bytes';
 }
 

@@ -47,7 +47,8 @@ export const acceptedEncodings: string = 'gzip, deflate, br, zstd';
 /** Up to this size on the wire a trip through the thread pool costs more than it saves. */
 const maxWireAtOnce = 16 * 1024;
 const maxDecodedAtOnce = 1024 * 1024;
-const stepBytes = 64 * 1024;
+/** What the decoder may be ahead of what is kept. Its memory is the step's own, no shared pool. */
+const stepBytes = 256 * 1024;
 
 const gzip: Codec = { decode: zlib.gunzipSync, stream: zlib.createGunzip };
 const inflate: Codec = { decode: zlib.inflateSync, stream: zlib.createInflate };
@@ -110,10 +111,11 @@ function hasZlibHeader(wire: Buffer): boolean {
   return (first & 0x0f) === 8 && (first * 256 + second) % 31 === 0;
 }
 
-function options(name: Coding['name']): Options {
-  // A zstd frame may ask for 128 MiB of memory; RFC 9659 allows 8 MiB on the web.
-  const params = { [zlib.constants.ZSTD_d_windowLogMax]: 23 };
-  return name === 'zstd' ? { chunkSize: stepBytes, params } : { chunkSize: stepBytes };
+/** A zstd frame may ask for 128 MiB of memory; RFC 9659 allows it 8 MiB on the web. */
+const zstdOptions: Options = { params: { [zlib.constants.ZSTD_d_windowLogMax]: 23 } };
+
+function optionsFor(name: Coding['name']): Options {
+  return name === 'zstd' ? zstdOptions : {};
 }
 
 /** undefined where the output is too long to be made on this thread. */
@@ -123,7 +125,7 @@ function decodeAtOnce({ wire, name, codec, bounds }: Work): Buffer | Refusal | u
     const maxOutputLength = Math.min(maxDecodedAtOnce, bounds.decodedBytes);
     // With `info` it returns its engine as well, which Node's types leave out.
     decoded = codec.decode(wire, {
-      ...options(name),
+      ...optionsFor(name),
       maxOutputLength,
       info: true,
     }) as unknown as typeof decoded;
@@ -137,42 +139,69 @@ function decodeAtOnce({ wire, name, codec, bounds }: Work): Buffer | Refusal | u
   return more > 0 && !bounds.grow(more) ? noRoom(buffer.length) : buffer;
 }
 
-async function decodeInSteps({ wire, name, codec, bounds }: Work): Promise<Buffer | Refusal> {
-  const decoder = codec.stream(options(name));
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  let held = bounds.heldBytes;
-  try {
+function decodeInSteps(work: Work): Promise<Buffer | Refusal> {
+  const { wire, name, codec, bounds } = work;
+  const decoder = codec.stream({ ...optionsFor(name), chunkSize: stepBytes });
+  const kept = new Kept(bounds);
+  return new Promise((resolve) => {
+    const finish = (result: Buffer | Refusal): void => {
+      decoder.destroy(); // ends the work in the thread pool as well; what follows is not heard
+      resolve(result);
+    };
+    // Not `for await`: that would join the steps that wait, and so copy them once more.
+    decoder.on('data', (step: Buffer) => {
+      const refusal = kept.add(step);
+      if (refusal !== undefined) finish(refusal);
+    });
+    decoder.on('error', (error) => finish(badEncoding(name, reasonOf(error))));
+    decoder.on('end', () => {
+      const junk = wire.length - decoder.bytesWritten;
+      finish(junk > 0 ? trailing(name, junk) : kept.join());
+    });
     decoder.end(wire);
-    for await (const piece of decoder as AsyncIterable<Buffer>) {
-      bytes += piece.length;
-      if (bytes > bounds.decodedBytes) return tooLarge(bounds.decodedBytes);
-      if (bytes > held) {
-        if (!bounds.grow(bytes - held)) return noRoom(bytes);
-        held = bytes;
-      }
-      pieces.push(piece);
-    }
-  } catch (error) {
-    return badEncoding(name, reasonOf(error));
-  } finally {
-    decoder.destroy();
-  }
-  const junk = wire.length - decoder.bytesWritten;
-  return junk > 0 ? trailing(name, junk) : join(pieces, bytes);
+  });
 }
 
-/** One buffer of all pieces; each is freed as soon as it is copied, not when the GC gets to it. */
-function join(pieces: readonly Buffer[], bytes: number): Buffer {
-  if (pieces.length === 1) return pieces[0] as Buffer;
-  const whole = Buffer.allocUnsafeSlow(bytes);
-  let at = 0;
-  for (const [index, piece] of pieces.entries()) {
-    at += piece.copy(whole, at);
-    const memory = piece.buffer as ArrayBuffer;
-    if (pieces[index + 1]?.buffer !== memory) memory.transfer(0);
+/** What has been decoded so far, within its bounds. */
+class Kept {
+  readonly #bounds: DecodeBounds;
+  readonly #steps: Buffer[] = [];
+  #bytes = 0;
+  #held: number;
+
+  constructor(bounds: DecodeBounds) {
+    this.#bounds = bounds;
+    this.#held = bounds.heldBytes;
   }
-  return whole;
+
+  /** Keeps a step if it may; otherwise says why not. */
+  add(step: Buffer): Refusal | undefined {
+    const { decodedBytes, grow } = this.#bounds;
+    const bytes = this.#bytes + step.length;
+    if (bytes > decodedBytes) return tooLarge(decodedBytes);
+    if (bytes > this.#held) {
+      if (!grow(bytes - this.#held)) return noRoom(bytes);
+      this.#held = bytes;
+    }
+    this.#bytes = bytes;
+    this.#steps.push(step);
+    return undefined;
+  }
+
+  /**
+   * One buffer of all steps. The decoder has ended, so nothing else writes to them: each is freed
+   * as soon as it is copied, not when the garbage collector gets to it.
+   */
+  join(): Buffer {
+    const whole = Buffer.allocUnsafeSlow(this.#bytes);
+    let at = 0;
+    for (const [index, step] of this.#steps.entries()) {
+      at += step.copy(whole, at);
+      const isLast = this.#steps[index + 1]?.buffer !== step.buffer;
+      if (isLast && step.buffer.byteLength === stepBytes) (step.buffer as ArrayBuffer).transfer(0);
+    }
+    return whole;
+  }
 }
 
 function isTooLong(error: unknown): boolean {

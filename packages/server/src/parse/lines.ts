@@ -7,6 +7,12 @@ import { columnOf, eventTooLarge, noEvents, tooManyEvents } from './refuse.ts';
 import { findLines } from './spans.ts';
 import { type ParsedEvents, Tally } from './tally.ts';
 
+/**
+ * Past this many lines that are no JSON, the next ones are looked at before JSON.parse sees them:
+ * an exception costs 3 µs, looking 0.1, and a request may bring ten thousand.
+ */
+const maxThrown = 100;
+
 /** NDJSON: each line stands for itself, so one that is no JSON harms no other. */
 export function parseLines(
   body: Buffer,
@@ -17,17 +23,26 @@ export function parseLines(
   if (count === 0) return noEvents();
   if (count > limits.events) return tooManyEvents(count, limits.events);
   const tally = new Tally(count);
+  let thrown = 0;
   for (let index = 0; index < count; index += 1) {
-    const start = bounds[2 * index] as number;
-    const end = bounds[2 * index + 1] as number;
-    const bytes = end - start;
-    if (bytes > limits.eventBytes) tally.add(eventTooLarge(index, bytes, limits.eventBytes));
-    else tally.add(parseLine(body.subarray(start, end), index));
+    const line = body.subarray(bounds[2 * index], bounds[2 * index + 1]);
+    const outcome = parseLine(line, index, limits.eventBytes, thrown < maxThrown);
+    if (typeof outcome !== 'number' && outcome.code === 'malformed') thrown += 1;
+    tally.add(outcome);
   }
   return tally.result('ndjson');
 }
 
-function parseLine(line: Buffer, index: number): number | RejectedEvent {
+function parseLine(
+  line: Buffer,
+  index: number,
+  mostBytes: number,
+  isTrusted: boolean,
+): number | RejectedEvent {
+  if (line.length > mostBytes) return eventTooLarge(index, line.length, mostBytes);
+  if (!isTrusted && findJsonError(line, 0, line.length) !== undefined) {
+    return malformedLine(line, index);
+  }
   let value: unknown;
   try {
     value = JSON.parse(line.toString('utf8'));
