@@ -63,12 +63,12 @@ interface Open {
  */
 export class Senders {
   /** Answered 2xx: these must be stored, once. */
-  readonly acknowledged = new Set<string>();
+  readonly acknowledged: Set<string> = new Set();
   /** Refused by an answer: these must not be stored. */
-  readonly refused = new Set<string>();
+  readonly refused: Set<string> = new Set();
   /** Never answered and never to be sent again: stored once or not at all. */
-  readonly unknown = new Set<string>();
-  readonly statuses = new Map<number, number>();
+  readonly unknown: Set<string> = new Set();
+  readonly statuses: Map<number, number> = new Map();
   #open: Open[] = [];
   #stopped = true;
   #running: Promise<void>[] = [];

@@ -56,9 +56,9 @@ export const settingTable = {
     env: 'MAX_WORKERS',
     kind: 'count',
     default: 2,
-    min: 1,
+    min: 0,
     max: 256,
-    about: 'How many segments are delivered at once.',
+    about: 'How many segments are delivered at once; 0 takes events and delivers none.',
   },
   maxQueue: {
     env: 'MAX_QUEUE',
@@ -139,6 +139,14 @@ export const settingTable = {
     min: 0,
     max: 3_600_000,
     about: 'How long a stop may take; what is not delivered by then stays in the spool.',
+  },
+  drainGraceMs: {
+    env: 'WEIR_DRAIN_GRACE_MS',
+    kind: 'ms',
+    default: 500,
+    min: 0,
+    max: 600_000,
+    about: 'After a stop signal requests are still taken for so long, while `/readyz` says no.',
   },
   idempotencyMs: {
     env: 'WEIR_IDEMPOTENCY_MS',

@@ -1,3 +1,5 @@
+import type { Decision } from '@weir/core/admission';
+import type { RejectionCode } from '@weir/core/wire/event';
 import { isRefusal, type Refusal } from '@weir/core/wire/refusal';
 import { fields } from '@weir/core/wire/routes';
 import type { Handler } from 'hono';
@@ -31,7 +33,15 @@ export interface IngestDeps extends ReceiveDeps {
   readonly repeats: Repeats;
   readonly waits: StoredWaits;
   readonly replies: Replies;
+  readonly counts: IngestCounts;
   readonly longestWaitSeconds: number;
+}
+
+/** What is counted of the requests that come this far. */
+export interface IngestCounts {
+  decision(caller: Caller, decision: Decision): void;
+  accepted(tenant: string, events: number): void;
+  rejected(code: RejectionCode): void;
 }
 
 /** A request that was let in as far as its header goes, with room held for its body. */
@@ -44,7 +54,7 @@ interface Admitted {
 
 /** POST /v1/events. The whole life of a request is here, in order; cheapest refusal first. */
 export function ingest(deps: IngestDeps): Handler<AppEnv> {
-  const { keys, limiter, spool, replies, world } = deps;
+  const { keys, limiter, spool, replies, counts, world } = deps;
 
   // Not async: a refusal that needs no body is answered in the tick in which its header arrived.
   return (c) => {
@@ -61,7 +71,10 @@ export function ingest(deps: IngestDeps): Handler<AppEnv> {
 
     // A key known to be out of quota is turned away unread, and nobody is asked.
     const known = limiter.knownRefusal(caller, said.leastCost);
-    if (known !== undefined) return refuse(limitedBy(caller, known, said.leastCost), caller);
+    if (known !== undefined) {
+      counts.decision(caller, known);
+      return refuse(limitedBy(caller, known, said.leastCost), caller);
+    }
 
     // Held before the quota is charged: a request refused for want of room costs no tokens.
     const slot = spool.reserve(said.holdBytes);
@@ -97,7 +110,7 @@ async function receive(c: AppContext, request: Admitted, deps: IngestDeps): Prom
 async function take(
   { headers, caller, said, slot }: Admitted,
   body: Buffer,
-  { limiter }: IngestDeps,
+  { limiter, counts }: IngestDeps,
   idempotency?: Idempotency,
 ): Promise<Taken | Refusal> {
   const events = parseEvents(body, said.kind, caller.limits, headers);
@@ -106,14 +119,19 @@ async function take(
   const cost = { requests: 1, events: events.accepted, bytes: body.length };
   const decided = limiter.take(caller, cost);
   const decision = decided instanceof Promise ? await decided : decided; // memory needs no await
+  counts.decision(caller, decision);
   if (!decision.allowed) return limitedBy(caller, decision, cost);
 
   const { tenant, keyId } = caller;
   const traceparent = traceparentOf(headers.traceparent);
   const receipt = await slot.append({ ...events, tenant, keyId, traceparent, idempotency, body });
-  if (!isRefusal(receipt)) return { receipt, decision };
-  limiter.refund(caller, cost);
-  return receipt;
+  if (isRefusal(receipt)) {
+    limiter.refund(caller, cost);
+    return receipt;
+  }
+  counts.accepted(tenant, events.accepted);
+  for (const { code } of events.rejected) counts.rejected(code);
+  return { receipt, decision };
 }
 
 /** 202; or, where the sender prefers to wait, 200 as soon as the batch is in the object store. */

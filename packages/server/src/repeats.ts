@@ -40,7 +40,7 @@ export class Repeats {
     if (earlier !== undefined) {
       return same(earlier.body, body) ? { receipt: earlier.receipt } : mismatch;
     }
-    const name = Buffer.from(key).latin1Slice();
+    const name = Buffer.from(key).toString('latin1');
     const running = this.#inFlight.get(name);
     if (running !== undefined) {
       if (!same(running.body, body)) return mismatch;

@@ -1,0 +1,22 @@
+import type { DeliveryEvents } from './delivery/delivery-events.ts';
+import type { Log } from './log.ts';
+
+/** What an operator wants to read of delivering. No event, and no key of anybody. */
+export function loggedDelivery(log: Log): DeliveryEvents {
+  return {
+    delivered({ manifest: { writer, segment, objects }, tookMs }) {
+      const events = objects.reduce((sum, object) => sum + object.events, 0);
+      const facts = { writer, segment, objects: objects.length, events };
+      log.debug({ ...facts, tookMs: Math.round(tookMs) }, 'segment delivered');
+    },
+    retried({ writer, segment }, error) {
+      log.warn({ writer, segment, err: error }, 'a segment could not be delivered; trying again');
+    },
+    dead(key, reason) {
+      log.error({ key, reason }, 'the store refuses an object for good; it went to _dead');
+    },
+    alarm(key, detail) {
+      log.error({ key, detail }, 'a key holds something else; nothing was overwritten');
+    },
+  };
+}

@@ -1,0 +1,161 @@
+import { systemWorld } from '@weir/core/world/system';
+import { nodeFiles } from '@weir/segment-log/node-files';
+import { admin } from './admin.ts';
+import { app } from './app.ts';
+import type { Settings } from './config.ts';
+import type { DeliveryEvents } from './delivery/delivery-events.ts';
+import { ThreadPacker } from './delivery/packer.ts';
+import { drain } from './drain.ts';
+import { MemoryLimiter } from './limiter/memory.ts';
+import { listen } from './listen.ts';
+import type { Log } from './log.ts';
+import { loggedDelivery } from './logged-delivery.ts';
+import { Metrics } from './metrics.ts';
+import { MeteredStore } from './metrics-store.ts';
+import { openKeys } from './open-keys.ts';
+import { hasProblems, type Problems } from './problems.ts';
+import { ProcessGauges } from './process-gauges.ts';
+import { placesIn } from './read-settings.ts';
+import { readyReasons } from './ready-reasons.ts';
+import { Receipts } from './receipts.ts';
+import { Repeats } from './repeats.ts';
+import { Replies } from './reply.ts';
+import { openDiskSpool } from './spool/disk.ts';
+import { openMemorySpool } from './spool/memory.ts';
+import type { Spool } from './spool/spool.ts';
+import { spoolOptions } from './spool-options.ts';
+import { DirectoryStore } from './store/directory.ts';
+import type { Store } from './store/store.ts';
+import { StoredWaits } from './stored-waits.ts';
+import { deliver } from './workers.ts';
+
+const world = systemWorld;
+const headerMs = 10_000;
+const keepAliveMs = 65_000;
+const backoff = { firstMs: 100, longestMs: 30_000 };
+const receiptCaches = {
+  manifests: { entries: 1_000, bytes: 16 * 2 ** 20 },
+  indexes: { entries: 100, bytes: 16 * 2 ** 20 },
+};
+
+/** What a test may put around the real thing. */
+export interface Wrappers {
+  readonly store?: (store: Store) => Store;
+}
+
+/** A server that runs. */
+export interface RunningServer {
+  readonly port: number;
+  readonly adminPort: number;
+  /** Only without a tenants file. */
+  readonly devKey: string | undefined;
+  /** Finishes what is under way, delivers what it can within `WEIR_DRAIN_MS`, and lets go of all. */
+  stop(): Promise<void>;
+}
+
+/** Chooses the adapters, wires them, and listens: the only place that does. */
+export async function start(
+  settings: Settings,
+  log: Log,
+  wrap: Wrappers = {},
+): Promise<RunningServer | Problems> {
+  const places = placesIn(settings);
+  const metrics = new Metrics();
+  const opened = await openKeys(settings, world, log);
+  if (hasProblems(opened)) return opened;
+
+  const directory = await DirectoryStore.open({ path: places.store, world });
+  const store = new MeteredStore(wrap.store?.(directory) ?? directory, metrics, world);
+  const spool = await openSpool(settings, places.spool);
+  const waits = new StoredWaits(spool, world);
+
+  const state = { draining: false };
+  const isDraining = (): boolean => state.draining;
+  const delivery = startDelivery(settings, { spool, store }, [
+    metrics,
+    { delivered: ({ manifest }) => waits.delivered(manifest.writer, manifest.segment) },
+    loggedDelivery(log),
+  ]);
+
+  const routes = app({
+    world,
+    keys: opened.keys,
+    limiter: new MemoryLimiter(world),
+    spool,
+    repeats: new Repeats(spool),
+    waits,
+    receipts: new Receipts(spool, store, receiptCaches),
+    replies: new Replies({ world, rateHeaders: settings.rateHeaders, counts: metrics, isDraining }),
+    counts: metrics,
+    idleMs: settings.idleMs,
+    longestWaitSeconds: settings.maxWaitMs / 1_000,
+    corsOrigins: settings.corsOrigins,
+    onUnexpected: (error, path) => log.error({ err: error, path }, 'a request failed'),
+  });
+  const timeouts = { headerMs, keepAliveMs };
+  const http = await listen(routes, { host: settings.host, port: settings.port, ...timeouts });
+
+  const gauges = new ProcessGauges();
+  const operations = admin({
+    reasons: () => [...readyReasons({ spool, isDraining }), ...opened.reasons()],
+    metrics: () => metrics.render({ spool: spool.status(), more: gauges.format() }),
+  });
+  const { adminHost: host, adminPort: port } = settings;
+  const adminHttp = await listen(operations, { host, port, ...timeouts });
+
+  return {
+    port: http.port,
+    adminPort: adminHttp.port,
+    devKey: opened.devKey,
+    /** In reverse order of starting; the admin port last, so that a probe can watch. */
+    async stop() {
+      state.draining = true;
+      waits.end();
+      await drain({ http, spool, world, log }, settings);
+      await delivery.stop();
+      await spool.close();
+      opened.stop();
+      gauges.close();
+      adminHttp.closeNow();
+      await adminHttp.close();
+    },
+  };
+}
+
+function openSpool(settings: Settings, directory: string): Promise<Spool> {
+  const options = spoolOptions(settings);
+  return settings.spool === 'memory'
+    ? openMemorySpool(options, world)
+    : openDiskSpool({ ...options, directory }, { world, files: nodeFiles });
+}
+
+function startDelivery(
+  { maxWorkers }: Settings,
+  parts: { readonly spool: Spool; readonly store: Store },
+  listeners: readonly Partial<DeliveryEvents>[],
+): { stop(): Promise<void> } {
+  const packer = new ThreadPacker();
+  const stopping = new AbortController();
+  const events: DeliveryEvents = {
+    delivered: (delivery) => {
+      for (const listener of listeners) listener.delivered?.(delivery);
+    },
+    retried: (segment, error) => {
+      for (const listener of listeners) listener.retried?.(segment, error);
+    },
+    dead: (key, reason) => {
+      for (const listener of listeners) listener.dead?.(key, reason);
+    },
+    alarm: (key, detail) => {
+      for (const listener of listeners) listener.alarm?.(key, detail);
+    },
+  };
+  const ended = deliver({ ...parts, packer, world, events, maxWorkers, backoff }, stopping.signal);
+  return {
+    async stop() {
+      stopping.abort();
+      await ended;
+      await packer.close();
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import type { Settings } from './config.ts';
+import { type Log, makeLog } from './log.ts';
+import { type RunningServer, start, type Wrappers } from './main.ts';
+import { hasProblems, type Problems } from './problems.ts';
+
+/**
+ * Runs a server until a signal ends it: the first SIGTERM or SIGINT stops it cleanly, the second at
+ * once. Resolves when it has stopped, or with why it could not start.
+ */
+export async function serve(
+  settings: Settings,
+  wrap: Wrappers = {},
+): Promise<Problems | undefined> {
+  const isDevelopment = settings.tenantsFile === undefined;
+  // In development standard output is for a person, and the log goes beside it.
+  const log = isDevelopment ? makeLog(settings, process.stderr) : makeLog(settings);
+  const server = await start(settings, log, wrap);
+  if (hasProblems(server)) return server;
+  const { port, adminPort } = server;
+  log.info({ port, adminPort, pid: process.pid }, 'ready');
+  if (server.devKey !== undefined) process.stdout.write(welcome(settings, server, server.devKey));
+  await untilStopped(server, log);
+  return undefined;
+}
+
+async function untilStopped(server: RunningServer, log: Log): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  process.once('SIGTERM', resolve).once('SIGINT', resolve);
+  const signal = await promise;
+  const endNow = (again: NodeJS.Signals): never => process.exit(again === 'SIGINT' ? 130 : 143);
+  process.once('SIGTERM', endNow).once('SIGINT', endNow);
+  log.info({ signal }, 'stopping; once more ends it at once');
+  await server.stop();
+  log.info('stopped');
+}
+
+/** What a newcomer needs: where it listens, what it keeps, and a command that works as it stands. */
+function welcome(
+  { host, adminHost, dataDir }: Settings,
+  server: RunningServer,
+  key: string,
+): string {
+  const url = `http://${hostInUrl(host)}:${server.port}`;
+  const event = '{"type":"hello.world","data":{"n":1}}';
+  return `
+weir is ready.
+  events to   ${url}/v1/events
+  operations  http://${hostInUrl(adminHost)}:${server.adminPort}/readyz and /metrics
+  data in     ${dataDir} (objects in store/)
+  quotas      in memory: full again after a restart
+
+Send an event:
+
+curl -sS ${url}/v1/events -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' -d '${event}'
+
+A second later it is in an object. Find it again with the receipt from the reply:
+
+npx weir cat --receipt RECEIPT
+
+`;
+}
+
+function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
