@@ -37,7 +37,7 @@ export interface Files {
   /** A second name for a file; EEXIST where the name is taken. */
   link(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
-  /** Makes a directory and those above it; no error where it is there. */
+  /** Makes a directory and those above it, durably; no error where it is there. */
   makeDirectory(path: string): Promise<void>;
   /** Removes a directory that is empty. */
   removeDirectory(path: string): Promise<void>;

@@ -131,9 +131,6 @@ export class MemoryDisk {
   losePower(random: () => number): void {
     for (const change of this.#changes) if (random() < 0.5) apply(this.#durable, change);
     this.#changes = [];
-    for (const path of this.#durable.keys()) {
-      if (!isReachable(this.#durable, path)) this.#durable.delete(path);
-    }
     this.names.clear();
     for (const [path, node] of this.#durable) this.names.set(path, node);
     for (const node of new Set(this.names.values())) if (node !== 'directory') node.lose(random);
@@ -174,12 +171,6 @@ function apply(names: Names, change: NameChange): void {
 function touches(change: NameChange, directory: string): boolean {
   if (parentOf(change.path) === directory) return true;
   return change.kind === 'rename' && parentOf(change.to) === directory;
-}
-
-function isReachable(names: Names, path: string): boolean {
-  if (path === '/') return true;
-  const parent = parentOf(path);
-  return names.get(parent) === 'directory' && isReachable(names, parent);
 }
 
 export function parentOf(path: string): string {

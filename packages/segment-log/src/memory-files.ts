@@ -95,7 +95,9 @@ export class MemoryFiles implements Files {
       const parts = path.split('/').slice(1);
       for (const i of parts.keys()) {
         const each = `/${parts.slice(0, i + 1).join('/')}`;
-        if (!disk.names.has(each)) disk.change({ kind: 'directory', path: each });
+        if (disk.names.has(each)) continue;
+        disk.change({ kind: 'directory', path: each });
+        disk.syncDirectory(parentOf(each));
       }
     });
   }

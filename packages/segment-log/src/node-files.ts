@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Committed, DirectoryLock, Files, WritableFile } from './files.ts';
 import { lockDirectory } from './lock.ts';
@@ -8,6 +9,7 @@ import { lockDirectory } from './lock.ts';
 const close = promisify(fs.close);
 const fsync = promisify(fs.fsync);
 const ftruncate = promisify(fs.ftruncate);
+const mkdir = promisify(fs.mkdir);
 const open = promisify(fs.open);
 const statfs = promisify(fs.statfs);
 
@@ -34,19 +36,10 @@ export const nodeFiles: Files = {
   rename: promisify(fs.rename),
   link: promisify(fs.link),
   unlink: promisify(fs.unlink),
-  async makeDirectory(path) {
-    await promisify(fs.mkdir)(path, { recursive: true, mode: directoryMode });
-  },
+  makeDirectory,
   removeDirectory: (path) => promisify(fs.rmdir)(path),
   list: (path) => promisify(fs.readdir)(path),
-  async syncDirectory(path) {
-    const descriptor = await open(path, O_RDONLY);
-    try {
-      await fsync(descriptor);
-    } finally {
-      await close(descriptor);
-    }
-  },
+  syncDirectory,
   async freeBytes(path) {
     const { bavail, bsize } = await statfs(path);
     return bavail * bsize;
@@ -55,6 +48,23 @@ export const nodeFiles: Files = {
     return lockDirectory(directory);
   },
 };
+
+async function makeDirectory(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: directoryMode });
+  if (first === undefined) return;
+  for (let made = resolve(path); made.length >= resolve(first).length; made = dirname(made)) {
+    await syncDirectory(dirname(made));
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const descriptor = await open(path, O_RDONLY);
+  try {
+    await fsync(descriptor);
+  } finally {
+    await close(descriptor);
+  }
+}
 
 class NodeFile implements WritableFile {
   readonly #descriptor: number;

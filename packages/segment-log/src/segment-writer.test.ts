@@ -34,9 +34,7 @@ async function segmentOn(faults: (operation: Operation, path: string) => Fault |
   const made = (async () => {
     await files.makeDirectory('/d');
     const pool = new BufferPool(bufferBytes, 4);
-    const writer = await createSegment(place, Buffer.from('header'), { files, pool, random });
-    await files.syncDirectory('/');
-    return writer;
+    return createSegment(place, Buffer.from('header'), { files, pool, random });
   })();
   await run();
   armed = true;
