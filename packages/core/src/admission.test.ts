@@ -61,6 +61,11 @@ test('the tightest quota has the least share of its burst left', () => {
   expect(decide(quotas, fresh, cost(1, 60, 200_000), t0).tightest).toBe(2);
 });
 
+test('of quotas that are equally tight the first is named', () => {
+  expect(decide(quotas, fresh, cost(0, 0, 0), t0).tightest).toBe(0);
+  expect(decide(quotas, fresh, cost(1, 50, 75_000), t0).tightest).toBe(0);
+});
+
 test('of a refusal the tightest is one that refuses, even where another has less left', () => {
   const states = decide(quotas, fresh, cost(3, 0, 0), t0).verdicts.map(({ next }) => next);
 

@@ -53,18 +53,32 @@ test('states whose debt is paid go as new ones come', () => {
   expect(limiter.size).toBeLessThan(400);
 });
 
-test('states in debt stay, whoever else comes', () => {
+test('states in debt stay to the last moment, whoever else comes', () => {
   const world = new VirtualWorld({ seed: 1 });
   const limiter = new MemoryLimiter(world);
-  for (let i = 0; i < 100; i += 1) limiter.take(callerOf(`t${i}`, [slow]), cost(3_600));
-  for (let i = 0; i < 5_000; i += 1) {
-    limiter.take(callerOf(`u${i}`, [quick]), cost(1));
+  for (let i = 0; i < 100; i += 1) limiter.take(callerOf(`t${i}`, [quick]), cost(5));
+  for (let i = 0; i < 4_990; i += 1) {
     world.advance(0.1);
+    limiter.take(callerOf(`u${i}`, [{ ...quick, quota: perSecond(1_000, 5) }]), cost(1));
   }
 
+  // 499 ms on, all but one of the five requests are paid for.
   for (let i = 0; i < 100; i += 1) {
-    expect(limiter.take(callerOf(`t${i}`, [slow]), cost(2)).allowed).toBe(false);
+    expect(limiter.peek(callerOf(`t${i}`, [quick])).verdicts[0]?.remaining).toBe(4);
   }
+});
+
+test('an instant that floating point puts just below a whole microsecond counts as that one', () => {
+  const world = new VirtualWorld({ seed: 1 });
+  const limiter = new MemoryLimiter(world);
+  const quota = compileQuota({ tokens: 1, periodUs: 1_001, burst: 1 });
+  const caller = callerOf('a', [{ ...quick, quota }]);
+  limiter.take(caller, cost(1));
+
+  world.advance(1.001);
+
+  expect(world.now() * 1_000).toBeLessThan(1_001);
+  expect(limiter.take(caller, cost(1)).allowed).toBe(true);
 });
 
 test('a refund that pays the whole debt leaves no state', () => {
