@@ -1,3 +1,4 @@
+import { sleep } from '@weir/core/world/sleep';
 import type { Ms, World } from '@weir/core/world/world';
 
 export interface BackoffOptions {
@@ -23,22 +24,13 @@ export class Backoff {
     const { firstMs, longestMs } = this.#options;
     const atMostMs = Math.min(longestMs, firstMs * 2 ** this.#failures);
     this.#failures = Math.min(this.#failures + 1, 52);
-    await pause(this.#world, this.#world.random() * atMostMs, signal);
+    await sleep(this.#world, this.#world.random() * atMostMs, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   }
 
   /** After a success the next failure begins anew. */
   reset(): void {
     this.#failures = 0;
   }
-}
-
-async function pause(world: World, ms: Ms, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const cancel = world.after(ms, resolve);
-  const stop = () => resolve();
-  signal.addEventListener('abort', stop, { once: true });
-  await promise;
-  signal.removeEventListener('abort', stop);
-  cancel();
 }

@@ -1,10 +1,7 @@
-import { missing } from '@weir/core/wire/event';
-import { formatReceipt } from '@weir/core/wire/receipt';
 import type { StoredBatch } from '../spool/record.ts';
 import type { SegmentHeader } from '../spool/segment-header.ts';
 import { appendBinaryEvent } from './binary-event.ts';
-import { EventIds } from './event-ids.ts';
-import { isoTime } from './iso-time.ts';
+import { LineEndings, mostEndingBytes } from './line-endings.ts';
 import type { Lines } from './lines.ts';
 import { copyValue, ScanError, skipSpace, skipString, skipValue } from './scan-json.ts';
 
@@ -15,9 +12,6 @@ const openBracket = 0x5b;
 const closeBrace = 0x7d;
 const closeBracket = 0x5d;
 
-/** More than weir ever adds to one event: a tenant is named at most twice, in 63 bytes. */
-const mostAdded = 512;
-
 /** A batch on its way into lines. */
 interface Cutting {
   readonly batch: StoredBatch;
@@ -25,9 +19,7 @@ interface Cutting {
   readonly lines: Lines;
   /** Running number in the segment of the batch's first event. */
   readonly firstEvent: number;
-  /** What ends each line, by what the event lacks; the id, if it lacks one, comes first. */
-  readonly endings: (string | undefined)[];
-  readonly receipt: string;
+  readonly ordinal: number;
   /** Events of the body met so far, and how many of them were rejected. */
   index: number;
   rejected: number;
@@ -38,12 +30,10 @@ interface Cutting {
  * numbers of any size, the order of names, escapes and repeated names come out as they went in.
  */
 export class LineCutter {
-  readonly #header: SegmentHeader;
-  readonly #ids: EventIds;
+  readonly #endings: LineEndings;
 
   constructor(header: SegmentHeader) {
-    this.#header = header;
-    this.#ids = new EventIds(header.idSeed);
+    this.#endings = new LineEndings(header);
   }
 
   /**
@@ -53,15 +43,15 @@ export class LineCutter {
    * @param firstEvent how many events of the segment precede it
    */
   cut(batch: StoredBatch, ordinal: number, firstEvent: number, lines: Lines): void {
-    const { writer, segment } = this.#header;
-    const body = Buffer.from(batch.body.buffer, batch.body.byteOffset, batch.body.length);
-    const receipt = formatReceipt({ writer, segment, ordinal });
-    const endings: string[] = [];
-    const cutting = { batch, body, lines, firstEvent, endings, receipt, index: 0, rejected: 0 };
+    const { buffer, byteOffset, length } = batch.body;
+    const body = Buffer.isBuffer(batch.body) ? batch.body : Buffer.from(buffer, byteOffset, length);
+    const cutting = { batch, body, lines, ordinal, firstEvent, index: 0, rejected: 0 };
     this.#cutBody(cutting);
     const made = cutting.index - cutting.rejected;
     if (made !== batch.accepted) {
-      throw new ScanError(`${receipt} holds ${made} events where ${batch.accepted} were taken`);
+      throw new ScanError(
+        `batch ${ordinal} holds ${made} events, and ${batch.accepted} were taken`,
+      );
     }
   }
 
@@ -83,7 +73,7 @@ export class LineCutter {
         break;
       case 'binary':
         appendBinaryEvent(batch, body, cutting.lines);
-        cutting.lines.reserve(mostAdded);
+        cutting.lines.reserve(mostEndingBytes);
         this.#finish(cutting);
         break;
     }
@@ -149,7 +139,7 @@ export class LineCutter {
       return batch.shape === 'ndjson' ? end : skipValue(body, at, end, lines);
     }
     expect(body, at, openBrace);
-    lines.reserve(end - at + mostAdded);
+    lines.reserve(end - at + mostEndingBytes);
     const ends = copyValue(body, at, end, lines);
     lines.length -= 1; // its closing brace
     this.#finish(cutting);
@@ -158,31 +148,15 @@ export class LineCutter {
 
   /** Adds what the event lacks and what is weir's own, and ends the line. */
   #finish(cutting: Cutting): void {
-    const { batch, lines } = cutting;
+    const { batch, lines, ordinal, firstEvent } = cutting;
     const place = cutting.index - cutting.rejected;
     const lacks =
       typeof batch.missing === 'number' ? batch.missing : (batch.missing[place] as number);
-    if (lines.bytes[lines.length - 1] !== openBrace) lines.appendAscii(',');
-    if ((lacks & missing.id) !== 0) {
-      lines.appendAscii('"id":"');
-      this.#ids.append(lines, batch.arrivedAtMs, cutting.firstEvent + place);
-      lines.appendAscii('",');
-    }
-    const ending = cutting.endings[lacks] ?? makeEnding(cutting, lacks);
-    lines.appendAscii(ending);
+    const { tenant, arrivedAtMs } = batch;
+    const number = firstEvent + place;
+    this.#endings.append(lines, { tenant, arrivedAtMs, ordinal, number }, lacks);
     cutting.index += 1;
   }
-}
-
-function makeEnding({ batch, receipt, endings }: Cutting, lacks: number): string {
-  const { tenant, arrivedAtMs } = batch;
-  let ending = '';
-  if ((lacks & missing.specversion) !== 0) ending += '"specversion":"1.0",';
-  if ((lacks & missing.source) !== 0) ending += `"source":"/tenants/${tenant}",`;
-  if ((lacks & missing.time) !== 0) ending += `"time":"${isoTime(arrivedAtMs)}",`;
-  ending += `"weirtenant":"${tenant}","weirreceipt":"${receipt}"}\n`;
-  endings[lacks] = ending;
-  return ending;
 }
 
 /** Past a byte order mark, which some senders put before their text. */

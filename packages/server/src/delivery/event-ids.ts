@@ -1,4 +1,5 @@
-import type { Lines } from './lines.ts';
+/** Length of an id. */
+export const idBytes = 36;
 
 const hex = Buffer.from('0123456789abcdef');
 const low32 = 4_294_967_296;
@@ -19,11 +20,10 @@ export class EventIds {
     this.#high42 = Number.parseInt(seed.slice(-19, -8), 16) % low42;
   }
 
-  /** Appends the id of the event number `n` of the segment; 36 bytes were reserved. */
-  append(lines: Lines, arrivedAtMs: number, n: number): void {
+  /** Writes the id of event number `n` of the segment at `at`. */
+  write(bytes: Buffer, at: number, arrivedAtMs: number, n: number): void {
     const sum = this.#low32 + n;
     const high42 = (this.#high42 + Math.floor(sum / low32)) % low42;
-    const { bytes, length: at } = lines;
     const timeLow = arrivedAtMs % 65_536;
     writeHex(bytes, at, Math.floor(arrivedAtMs / 65_536), 8);
     bytes[at + 8] = 0x2d;
@@ -36,7 +36,6 @@ export class EventIds {
     bytes[at + 23] = 0x2d;
     writeHex(bytes, at + 24, middle & 0xffff, 4);
     writeHex(bytes, at + 28, sum % low32, 8);
-    lines.length = at + 36;
   }
 }
 

@@ -11,7 +11,7 @@ import { Lines } from './lines.ts';
 const frameBytes = 64 * 1024 * 1024;
 
 /** What is kept from one object to the next; a larger buffer is let go. */
-const keptBytes = 40 * 1024 * 1024;
+const keptBytes = 48 * 1024 * 1024;
 
 let idle: Lines | undefined;
 

@@ -4,6 +4,7 @@ import type { Codec } from './store.ts';
 
 /** Decompressed pieces are of this size: the main thread is never held up for long. */
 const chunkSize = 64 * 1024;
+const newline = 0x0a;
 
 /** An object that is no longer what was put. */
 export class ContentDamaged extends Error {
@@ -44,6 +45,30 @@ async function* pieces(bytes: Uint8Array, codec: Codec): AsyncGenerator<Buffer, 
   } catch (error) {
     throw new ContentDamaged('the object cannot be decompressed', { cause: error });
   }
+}
+
+/**
+ * The lines of an object without their ends, as many at a time as have come: a call for each would
+ * cost more than reading them. Each is valid until the next step.
+ */
+export async function* linesOf(
+  bytes: Uint8Array,
+  codec: Codec,
+  maxBytes: number,
+): AsyncGenerator<readonly Buffer[], void, void> {
+  const begun: Buffer[] = []; // a line whose end has not come yet
+  for await (const piece of contentOf(bytes, codec, maxBytes)) {
+    const lines: Buffer[] = [];
+    let from = 0;
+    for (let end = piece.indexOf(newline); end !== -1; end = piece.indexOf(newline, from)) {
+      const rest = piece.subarray(from, end);
+      lines.push(begun.length === 0 ? rest : Buffer.concat([...begun.splice(0), rest]));
+      from = end + 1;
+    }
+    if (from < piece.length) begun.push(piece.subarray(from));
+    yield lines;
+  }
+  if (begun.length > 0) throw new ContentDamaged('the last line does not end');
 }
 
 /** Hex SHA-256 of what these bytes hold; undefined where it cannot be told, or is too much. */

@@ -1,0 +1,47 @@
+import { VirtualWorld } from '@weir/core/world/virtual';
+import { expect, test } from 'vitest';
+import { Backoff } from './backoff.ts';
+
+const options = { firstMs: 100, longestMs: 30_000 };
+
+async function waited(backoff: Backoff, world: VirtualWorld): Promise<number> {
+  const before = world.now();
+  const wait = backoff.wait(new AbortController().signal);
+  await world.settleAll();
+  await wait;
+  return world.now() - before;
+}
+
+test('waits at random, up to twice as long each time, and never beyond the longest', async () => {
+  const world = new VirtualWorld({ seed: 1 });
+  const most: number[] = Array.from({ length: 12 }, () => 0);
+  for (let round = 0; round < 200; round += 1) {
+    const backoff = new Backoff(world, options);
+    for (let i = 0; i < most.length; i += 1) {
+      most[i] = Math.max(most[i] as number, await waited(backoff, world));
+    }
+  }
+  for (const [i, longest] of most.entries()) {
+    const bound = Math.min(30_000, 100 * 2 ** i);
+    expect(longest).toBeLessThanOrEqual(bound);
+    expect(longest).toBeGreaterThan(0.9 * bound);
+  }
+});
+
+test('begins anew after a success', async () => {
+  const world = new VirtualWorld({ seed: 1 });
+  const backoff = new Backoff(world, options);
+  for (let i = 0; i < 20; i += 1) await waited(backoff, world);
+  backoff.reset();
+  expect(await waited(backoff, world)).toBeLessThanOrEqual(100);
+});
+
+test('ends at once when told to stop', async () => {
+  const world = new VirtualWorld({ seed: 1 });
+  const stop = new AbortController();
+  const wait = new Backoff(world, options).wait(stop.signal);
+  stop.abort();
+  await wait;
+  await new Backoff(world, options).wait(stop.signal);
+  expect(world.now()).toBe(0);
+});
