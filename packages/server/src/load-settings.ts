@@ -3,17 +3,24 @@ import { environment, type Settings } from './config.ts';
 import { parseText } from './parse-text.ts';
 import { hasProblems, type Problems, showGiven } from './problems.ts';
 import { readSettings } from './read-settings.ts';
+import type { Environment } from './setting-kinds.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
 /**
  * The settings of this process: its environment, and a JSON file of names and values where one is
  * named (`--config FILE`).
+ *
+ * @param given goes before both
  */
-export async function loadSettings(configFile: string | undefined): Promise<Settings | Problems> {
-  if (configFile === undefined) return readSettings(environment);
+export async function loadSettings(
+  configFile: string | undefined,
+  given: Environment = {},
+): Promise<Settings | Problems> {
+  const env = { ...environment, ...given };
+  if (configFile === undefined) return readSettings(env);
   const file = await readConfigFile(configFile);
-  return hasProblems(file) ? file : readSettings(environment, file.members);
+  return hasProblems(file) ? file : readSettings(env, file.members);
 }
 
 async function readConfigFile(path: string): Promise<{ readonly members: Members } | Problems> {

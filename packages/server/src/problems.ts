@@ -7,7 +7,7 @@ export function hasProblems(value: object): value is Problems {
   return 'problems' in value;
 }
 
-const keyShape = /weir_([a-z0-9]{12})_[0-9A-Za-z]+/g;
+const keyShape = /weir_([0-9A-Za-z]*)_[0-9A-Za-z]{16,}/g; // misspelt ones as well
 const passwordInUrl = /(:\/\/[^\s/:@]*):[^\s/@]+@/g;
 
 /** The same text without the secret of any key and without any password in a URL. */

@@ -70,7 +70,7 @@ test('everything that is wrong is listed at once, with what was expected and giv
     '"MAX_WORKER": no such setting',
     'PORT: expected a whole number from 0 to 65535, given "70000"',
     'WEIR_SPOOL: expected one of disk, memory, given "tape"',
-    'MAX_WORKERS: expected a whole number from 1 to 256, given 1.5',
+    'MAX_WORKERS: expected a whole number from 0 to 256, given 1.5',
     'WEIR_MAX_BODY_BYTES: expected a size from 1 B to 1 GiB (bytes, or with KiB, MiB, GiB), given "8 MB"',
     'WEIR_IDLE_MS: expected whole milliseconds from 10 to 3600000, given "10s"',
     'WEIR_RATE_HEADERS: expected on or off, given "maybe"',

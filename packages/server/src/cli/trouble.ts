@@ -1,0 +1,27 @@
+import { withoutSecrets } from '../problems.ts';
+import { StoreError } from '../store/store.ts';
+import { exits, type Outcome } from './outcome.ts';
+
+/** What a command threw, as its end: one sentence where a person can do something about it. */
+export function troubleOf(error: unknown): Outcome {
+  const problem = withoutSecrets(sentenceOf(error));
+  return { exit: exits.trouble, lines: [], notes: [problem], json: { problems: [problem] } };
+}
+
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isOfTheSystem = 'syscall' in error || error instanceof StoreError;
+  if (isOfTheSystem) return hintFor(error) ?? error.message;
+  return `unexpected, and so a fault of weir: ${error.stack ?? error.message}`;
+}
+
+function hintFor(
+  error: Error & { readonly code?: unknown; readonly path?: unknown },
+): string | undefined {
+  if (error.code === 'EADDRINUSE') return `${error.message}: something else listens there already`;
+  const path = String(error.path ?? '');
+  if (error.code === 'EEXIST' && path.endsWith('.lock')) {
+    return `${path} exists: another weir changes the file; if none does, remove it`;
+  }
+  return undefined;
+}
