@@ -71,6 +71,9 @@ export function invalidUtf8(body: Uint8Array): Refusal {
     if (isUtf8(body.subarray(good, middle))) good = middle;
     else bad = middle;
   }
+  for (let next = good + 1; next < bad; next += 1) {
+    if (isUtf8(body.subarray(good, next))) good = next;
+  }
   return { refused: 'invalid_utf8', detail: `body: byte ${good}: expected UTF-8` };
 }
 

@@ -21,7 +21,7 @@ export function openWrapper(body: Buffer, from: number): number {
   let at = skipByte(body, from, 0x7b);
   if (at === -1) return -1;
   at = skipSpace(body, at, body.length);
-  if (body.compare(name, 0, name.length, at, at + name.length) !== 0) return -1;
+  if (!name.equals(body.subarray(at, at + name.length))) return -1;
   at = skipByte(body, at + name.length, 0x3a);
   return at === -1 ? -1 : skipByte(body, at, 0x5b);
 }

@@ -1,0 +1,127 @@
+import { missing } from '@weir/core/wire/event';
+import type { Refusal } from '@weir/core/wire/refusal';
+import { describe, expect, test } from 'vitest';
+import { parseEvents } from '../parse-events.ts';
+
+const limits = {
+  bodyBytes: 8 << 20,
+  decodedBytes: 32 << 20,
+  eventBytes: 256 << 10,
+  events: 10_000,
+};
+const all = missing.specversion | missing.id | missing.source | missing.time;
+
+describe('the number of events', () => {
+  const events = (count: number) => new Array(count).fill('{"type":"a"}');
+  const few = { ...limits, events: 100 };
+  const refusal = {
+    refused: 'too_many_events',
+    detail: 'body: expected at most 100 events in one request, got 101',
+    members: { events: 101, limit: 100 },
+  };
+
+  test('is bounded, in every shape and size', () => {
+    expect(json(`[${events(100)}]`, few)).toMatchObject({ accepted: 100 });
+    for (const padding of ['', spaces]) {
+      expect(json(`[${events(101)}]${padding}`, few)).toEqual(refusal);
+      expect(json(`{"events":[${events(101)}]}${padding}`, few)).toEqual(refusal);
+      expect(ndjson(events(101).join('\n') + padding, few)).toEqual(refusal);
+    }
+  });
+
+  test('is bounded before millions of them can fill the memory', () => {
+    const count = 8 << 20;
+    const body = Buffer.alloc(4 * count, '[],\n');
+    const array = Buffer.concat([Buffer.from('['), body, Buffer.from('[]]')]);
+    expect(json(array)).toMatchObject({
+      refused: 'too_many_events',
+      members: { events: count + 1 },
+    });
+    expect(ndjson(body)).toMatchObject({ refused: 'too_many_events', members: { events: count } });
+  });
+});
+
+describe('the size of an event', () => {
+  const sized = (bytes: number) => `{"type":"é","data":"${'x'.repeat(bytes - 23)}"}`;
+  const small = { ...limits, eventBytes: 1_000 };
+  const detail = 'expected at most 1000 bytes, got 1001';
+
+  test('is what it has in the text of its sender, without white space around it', () => {
+    expect(Buffer.byteLength(sized(1_000))).toBe(1_000);
+    for (const event of [sized(1_000), ` \n${sized(1_000)}\t\r\n`]) {
+      expect(json(event, small)).toMatchObject({ accepted: 1 });
+      expect(json(`[${event}]`, small)).toMatchObject({ accepted: 1 });
+      expect(json(`{"events":[${event}]}`, small)).toMatchObject({ accepted: 1 });
+      expect(ndjson(event, small)).toMatchObject({ accepted: 1 });
+    }
+  });
+
+  test('costs the large one its place, not its neighbours', () => {
+    const events = ['{"type":"a"}', sized(1_001), '{"type":"b"}'];
+    const rejected = [{ index: 1, code: 'event_too_large', detail: `events[1]: ${detail}` }];
+    expect(json(`[${events}]`, small)).toEqual({ ...taken('array', 2, all), rejected });
+    expect(json(`{"events":[${events}]}`, small)).toEqual({
+      ...taken('wrapper', 2, all),
+      rejected,
+    });
+    expect(ndjson(events.join('\n'), small)).toEqual({ ...taken('ndjson', 2, all), rejected });
+  });
+
+  test('alone makes the request too large', () => {
+    const refusal = { refused: 'too_large', detail: `events[0]: ${detail}` };
+    expect(json(sized(1_001), small)).toMatchObject(refusal);
+    expect(json(`[${sized(1_001)}]`, small)).toMatchObject(refusal);
+    expect(ndjson(sized(1_001), small)).toMatchObject(refusal);
+    expect(json(`[${sized(1_001)},{}]`, small)).toMatchObject({ refused: 'invalid_events' });
+  });
+
+  test('is no excuse for what is not JSON', () => {
+    const broken = sized(1_001).replace('é"', 'é');
+    expect(json(broken, small)).toMatchObject({ refused: 'malformed' });
+    expect(json(`[{"type":"a"},${broken}]`, small)).toMatchObject({ refused: 'malformed' });
+    expect(parse(broken, 'cloudevents', small)).toMatchObject({ refused: 'malformed' });
+  });
+});
+
+test.each([
+  '[{"type":"a"},]',
+  '[,{"type":"a"}]',
+  '[{"type":"a"},,{"type":"b"}]',
+  '[{"type":"a"}]]',
+  '[{"type":"a"}',
+  '[{"type":"a"}}',
+  '[{"type":"a"}{"type":"b"}]',
+  '{"events":[{"type":"a"}]',
+  '{"events":[{"type":"a"},]}',
+])('%s is malformed, whether small or large', (body) => {
+  const refusal = json(body) as Refusal;
+  expect(refusal.refused).toBe('malformed');
+  expect(refusal.detail).toMatch(/^body: line 1, column \d+: expected /);
+  const large = body.replace('[', `[${spaces}`);
+  const at = Number(/column (\d+)/.exec(refusal.detail)?.[1]) + spaces.length;
+  expect(json(large)).toEqual({
+    ...refusal,
+    detail: refusal.detail.replace(/column \d+/, `column ${at}`),
+  });
+});
+
+/** More than is parsed in one go. */
+const spaces = ' '.repeat(300_000);
+
+type Form = 'json' | 'ndjson' | 'cloudevent' | 'cloudevents';
+
+function parse(body: string | Buffer, form: Form, within = limits) {
+  return parseEvents(Buffer.from(body as string), { form }, within);
+}
+
+function json(body: string | Buffer, within = limits) {
+  return parse(body, 'json', within);
+}
+
+function ndjson(body: string | Buffer, within = limits) {
+  return parse(body, 'ndjson', within);
+}
+
+function taken(shape: string, accepted: number, lacks: number) {
+  return { shape, accepted, rejected: [], missing: lacks };
+}
