@@ -160,7 +160,7 @@ export const settingTable = {
     env: 'WEIR_IDEMPOTENCY_KEYS',
     kind: 'count',
     default: 1_000_000,
-    min: 0,
+    min: 1,
     max: 100_000_000,
     about: 'Most idempotency keys remembered; the oldest are forgotten first.',
   },

@@ -16,8 +16,8 @@ export type RequestCode = 'accepted' | 'ok' | RefusalCode;
 /** What is asked at the moment someone looks. */
 export interface MetricSources {
   readonly spool: SpoolStatus;
-  /** How far back a repeated `Idempotency-Key` is recognised now. */
-  readonly idempotencyWindowMs: Ms;
+  /** How far back a repeated `Idempotency-Key` is recognised now; absent where nobody can tell. */
+  readonly idempotencyWindowMs?: Ms | undefined;
   /** Further metrics, ready-made: those of the process. */
   readonly more?: string;
 }
@@ -117,7 +117,10 @@ export class Metrics implements DeliveryEvents {
 
   /** All of it in Prometheus' text format. */
   render({ spool, idempotencyWindowMs, more = '' }: MetricSources): string {
-    const window = formatValue(spoolMetrics.idempotencyWindow, idempotencyWindowMs / 1_000);
+    const window =
+      idempotencyWindowMs === undefined
+        ? ''
+        : formatValue(spoolMetrics.idempotencyWindow, idempotencyWindowMs / 1_000);
     return [
       this.#taking(),
       formatSpool(spool),
