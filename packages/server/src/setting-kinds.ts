@@ -184,11 +184,3 @@ export function parseBytes(text: string): number {
   if (found === null) return Number.NaN;
   return Number(found[1]) * factors[(found[2] ?? 'B') as keyof typeof factors];
 }
-
-/** In the largest unit that leaves a whole number. */
-export function showBytes(bytes: number): string {
-  for (const unit of ['GiB', 'MiB', 'KiB'] as const) {
-    if (bytes > 0 && bytes % factors[unit] === 0) return `${bytes / factors[unit]} ${unit}`;
-  }
-  return `${bytes} B`;
-}
