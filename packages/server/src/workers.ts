@@ -3,7 +3,8 @@ import { Backoff, type BackoffOptions } from './delivery/backoff.ts';
 import type { DeliveryEvents } from './delivery/delivery-events.ts';
 import type { Packer } from './delivery/packer.ts';
 import { putSegment } from './delivery/put-segment.ts';
-import type { Spool } from './spool/spool.ts';
+import { SegmentDamaged } from './delivery/segment-records.ts';
+import type { Lease, Spool } from './spool/spool.ts';
 import type { Store } from './store/store.ts';
 
 export interface DeliveryDeps {
@@ -41,10 +42,23 @@ async function work(deps: DeliveryDeps, signal: AbortSignal): Promise<void> {
       backoff.reset();
       events.delivered({ manifest, traces: packed.traces, tookMs: world.now() - startedMs });
     } catch (error) {
-      lease.release(); // others that wait come first
-      if (signal.aborted) return;
-      events.retried(lease, error);
+      if (signal.aborted) return lease.release();
+      await giveBack(lease, error, events);
       await backoff.wait(signal);
     }
   }
+}
+
+/** Others that wait come first; a segment that can never be delivered is set aside for a person. */
+async function giveBack(lease: Lease, error: unknown, events: DeliveryEvents): Promise<void> {
+  if (!(error instanceof SegmentDamaged)) {
+    lease.release();
+    events.retried(lease, error);
+    return;
+  }
+  events.alarm(`${lease.writer}-${lease.segment}`, `set aside: ${error.message}`);
+  await lease.quarantine().catch((reason: unknown) => {
+    lease.release();
+    events.retried(lease, reason);
+  });
 }

@@ -1,3 +1,4 @@
+import { backoffMs } from '@weir/core/retry';
 import { sleep } from '@weir/core/world/sleep';
 import type { Ms, World } from '@weir/core/world/world';
 
@@ -21,10 +22,11 @@ export class Backoff {
 
   /** Waits after a failure; ends early, without an error, when `signal` says so. */
   async wait(signal: AbortSignal): Promise<void> {
-    const { firstMs, longestMs } = this.#options;
-    const atMostMs = Math.min(longestMs, firstMs * 2 ** this.#failures);
-    this.#failures = Math.min(this.#failures + 1, 52);
-    await sleep(this.#world, this.#world.random() * atMostMs, signal).catch((error: unknown) => {
+    this.#failures += 1;
+    const { firstMs: baseMs, longestMs: maxMs } = this.#options;
+    const lot = this.#world.random();
+    const waitMs = backoffMs({ baseMs, maxMs }, this.#failures, 0, lot);
+    await sleep(this.#world, waitMs, signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
   }

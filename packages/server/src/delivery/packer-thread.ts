@@ -2,14 +2,15 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import type { Lease } from '../spool/spool.ts';
 import { type PackedSegment, pack } from './pack.ts';
+import { SegmentDamaged } from './segment-records.ts';
 
 /** What the thread is asked, one at a time. */
 export type PackRequest = Lease['source'];
 
-/** What it answers. */
+/** What it answers. An error's class does not survive the way, so it is told by name. */
 export type PackReply =
-  | { readonly packed: PackedSegment; readonly error?: undefined }
-  | { readonly error: Error };
+  | { readonly packed: PackedSegment }
+  | { readonly failed: string; readonly damaged: boolean };
 
 /** A file is read in pieces of this size. */
 const pieceBytes = 1024 * 1024;
@@ -19,8 +20,7 @@ let held = Buffer.allocUnsafeSlow(0);
 
 parentPort?.on('message', (source: PackRequest) => {
   const reply = answer(source);
-  const moved =
-    reply.error === undefined ? reply.packed.objects.map(({ bytes }) => bytes.buffer) : [];
+  const moved = 'packed' in reply ? reply.packed.objects.map(({ bytes }) => bytes.buffer) : [];
   parentPort?.postMessage(reply, moved as ArrayBuffer[]);
 });
 
@@ -28,7 +28,8 @@ function answer(source: PackRequest): PackReply {
   try {
     return { packed: pack('path' in source ? readWhole(source.path) : source.bytes) };
   } catch (error) {
-    return { error: error instanceof Error ? error : new Error(String(error)) };
+    const { message } = error as Error;
+    return { failed: message, damaged: error instanceof SegmentDamaged };
   }
 }
 

@@ -2,8 +2,12 @@ import { Worker } from 'node:worker_threads';
 import type { Lease } from '../spool/spool.ts';
 import type { PackedSegment } from './pack.ts';
 import type { PackReply } from './packer-thread.ts';
+import { SegmentDamaged } from './segment-records.ts';
 
-/** Makes objects of a leased segment, off the thread that answers requests. */
+/**
+ * Makes objects of a leased segment, off the thread that answers requests. Throws `SegmentDamaged`
+ * where trying again would fail again.
+ */
 export interface Packer {
   pack(source: Lease['source'], signal: AbortSignal): Promise<PackedSegment>;
 }
@@ -14,9 +18,14 @@ export interface Packer {
  * An idle thread does not keep the process alive.
  */
 export class ThreadPacker implements Packer {
+  readonly #startThread: () => Worker;
   #thread: Worker | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
+
+  constructor(start: () => Worker = startThread) {
+    this.#startThread = start;
+  }
 
   async pack(source: Lease['source'], signal: AbortSignal): Promise<PackedSegment> {
     const before = this.#turn;
@@ -48,8 +57,8 @@ export class ThreadPacker implements Packer {
     try {
       thread.postMessage(source);
       const reply = await promise;
-      if (reply.error !== undefined) throw reply.error;
-      return reply.packed;
+      if ('packed' in reply) return reply.packed;
+      throw reply.damaged ? new SegmentDamaged(reply.failed) : new Error(reply.failed);
     } finally {
       thread.off('message', resolve).off('error', reject).off('exit', died);
       thread.unref();
@@ -57,10 +66,7 @@ export class ThreadPacker implements Packer {
   }
 
   #start(): Worker {
-    const thread = new Worker(new URL('./packer-thread.ts', import.meta.url), {
-      name: 'weir-packer',
-      resourceLimits,
-    });
+    const thread = this.#startThread();
     const forget = () => {
       if (this.#thread === thread) this.#thread = undefined;
     };
@@ -72,3 +78,9 @@ export class ThreadPacker implements Packer {
 
 /** Of the heap alone: segments and lines lie outside of it, in buffers with bounds of their own. */
 const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
+
+/** A thread that packs. */
+export function startThread(): Worker {
+  const file = new URL('./packer-thread.ts', import.meta.url);
+  return new Worker(file, { name: 'weir-packer', resourceLimits });
+}

@@ -1,0 +1,83 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { afterAll, expect, test } from 'vitest';
+import { pack } from './pack.ts';
+import { startThread, ThreadPacker } from './packer.ts';
+import { exampleBatch, exampleHeader, segmentOf } from './segment-of.ts';
+
+const scratch = await mkdtemp(join(tmpdir(), 'weir-packer-'));
+const packer = new ThreadPacker();
+const { signal } = new AbortController();
+
+afterAll(async () => {
+  await packer.close();
+  await rm(scratch, { recursive: true });
+});
+
+const segmentNumber = (segment: number) =>
+  segmentOf(
+    Array.from({ length: 100 * segment }, (_, i) => exampleBatch({ tenant: `t${i % 3}` })),
+    { ...exampleHeader, segment },
+  );
+
+test('makes on its thread what would have been made here, from bytes and from a file', async () => {
+  const path = join(scratch, 'segment');
+  await writeFile(path, segmentNumber(3));
+  const expected = pack(segmentNumber(3));
+  expect(await packer.pack({ path }, signal)).toEqual(expected);
+  expect(await packer.pack({ bytes: segmentNumber(3) }, signal)).toEqual(expected);
+});
+
+test('leaves the bytes it was given where they are', async () => {
+  const bytes = segmentNumber(1);
+  await packer.pack({ bytes }, signal);
+  expect(bytes.equals(segmentNumber(1))).toBe(true);
+});
+
+test('packs segments one after the other, each for who asked', async () => {
+  const numbers = [4, 1, 3, 2];
+  const packed = await Promise.all(
+    numbers.map((number) => packer.pack({ bytes: segmentNumber(number) }, signal)),
+  );
+  expect(packed.map(({ segment }) => segment)).toEqual(numbers);
+});
+
+test('tells damage from what may pass', async () => {
+  const damaged = packer.pack({ bytes: Buffer.from('nothing') }, signal);
+  await expect(damaged).rejects.toMatchObject({ name: 'SegmentDamaged' });
+  const missing = packer.pack({ path: join(scratch, 'missing') }, signal);
+  await expect(missing).rejects.toThrow(/ENOENT/);
+  await expect(missing).rejects.not.toMatchObject({ name: 'SegmentDamaged' });
+  expect((await packer.pack({ bytes: segmentNumber(1) }, signal)).segment).toBe(1);
+});
+
+test('who gave up while waiting is passed over', async () => {
+  const first = packer.pack({ bytes: segmentNumber(9) }, signal);
+  const stop = new AbortController();
+  const second = packer.pack({ bytes: segmentNumber(1) }, stop.signal);
+  stop.abort(new Error('stopped'));
+  await expect(second).rejects.toThrow('stopped');
+  expect((await first).segment).toBe(9);
+});
+
+test('a thread that dies fails the segment at hand and is replaced', async () => {
+  const threads: Worker[] = [];
+  const mortal = new ThreadPacker(() => {
+    const thread = startThread();
+    threads.push(thread);
+    return thread;
+  });
+  const lost = mortal.pack({ bytes: segmentNumber(9) }, signal);
+  const waiting = mortal.pack({ bytes: segmentNumber(2) }, signal);
+  while (threads.length === 0) await Promise.resolve();
+  await threads[0]?.terminate();
+  await expect(lost).rejects.toThrow('the packing thread ended');
+  expect((await waiting).segment).toBe(2);
+  expect(threads).toHaveLength(2);
+  await mortal.close();
+  await expect(mortal.pack({ bytes: segmentNumber(1) }, signal)).rejects.toThrow(
+    'the packer is closed',
+  );
+});
