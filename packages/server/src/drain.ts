@@ -21,7 +21,7 @@ export interface DrainDeps {
  */
 export async function drain(
   { http, spool, world, log }: DrainDeps,
-  { drainMs, drainGraceMs }: Pick<Settings, 'drainMs' | 'drainGraceMs'>,
+  { drainMs, drainGraceMs, maxWorkers }: Pick<Settings, 'drainMs' | 'drainGraceMs' | 'maxWorkers'>,
 ): Promise<void> {
   const deadlineMs = world.now() + drainMs;
   const left = (): Ms => Math.max(0, deadlineMs - world.now());
@@ -36,7 +36,8 @@ export async function drain(
 
   await spool.seal();
   // Looking every 20 ms: a stop happens once, and delivery need not know of it.
-  while (spool.status().segments > 0 && left() > 0) await sleep(world, lookMs, signal);
+  while (maxWorkers > 0 && spool.status().segments > 0 && left() > 0)
+    await sleep(world, lookMs, signal);
   const { requests, segments } = spool.status();
   if (requests > 0) {
     log.warn({ requests, segments }, 'not all was delivered in time; it stays in the spool');

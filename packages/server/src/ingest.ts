@@ -100,7 +100,10 @@ async function receive(c: AppContext, request: Admitted, deps: IngestDeps): Prom
         : await repeats.once(idempotency, () => take(request, body, deps, idempotency));
     if (isRefusal(taken)) return replies.refused(taken, caller);
 
-    return await answer(taken, request, deps);
+    // Not awaited where nobody waits: each promise less is a microtask less on the hot path.
+    return headers[fields.prefer] === undefined
+      ? replies.accepted(taken.receipt, caller, taken)
+      : await answer(taken, request, deps);
   } finally {
     slot.release();
   }
@@ -134,7 +137,7 @@ async function take(
   return { receipt, decision };
 }
 
-/** 202; or, where the sender prefers to wait, 200 as soon as the batch is in the object store. */
+/** Where the sender prefers to wait: 200 as soon as the batch is in the object store, else 202. */
 async function answer(
   { receipt, decision }: Taken,
   { headers, caller }: Admitted,

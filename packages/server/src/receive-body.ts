@@ -13,7 +13,7 @@ export interface ReceiveDeps {
 }
 
 /** The body, read and decompressed within the caller's caps; room for it grows as it does. */
-export async function receiveBody(
+export function receiveBody(
   c: AppContext,
   { caller, said, slot }: { caller: Caller; said: Declared; slot: Slot },
   { world, idleMs }: ReceiveDeps,
@@ -21,7 +21,8 @@ export async function receiveBody(
   const { bodyBytes, decodedBytes } = caller.limits;
   const grow = (bytes: number): boolean => slot.grow(bytes);
   const bounds = { wireBytes: bodyBytes, heldBytes: said.holdBytes, idleMs, grow };
-  const wire = await readBody(c, bounds, world);
-  if (isRefusal(wire) || said.coding.name === 'identity') return wire;
-  return decodeBody(wire, said.coding, { decodedBytes, heldBytes: said.holdBytes, grow });
+  const reading = readBody(c, bounds, world);
+  if (said.coding.name === 'identity') return reading;
+  const decoding = { decodedBytes, heldBytes: said.holdBytes, grow };
+  return reading.then((wire) => (isRefusal(wire) ? wire : decodeBody(wire, said.coding, decoding)));
 }
