@@ -36,7 +36,7 @@ tenants:
     plan: gold
     # made by hand
     keys: []
-  "42":
+  42:
     plan: gold
     keys: []
 `;
@@ -174,6 +174,14 @@ test('a key id that nobody has is found missing, not revoked', async () => {
   const path = await tenantsIn('tenants.yaml', yaml);
   const { exit, err } = await weir('keys', 'revoke', 'abcdefghijkl', '--tenants', path);
   expect([exit, err]).toEqual([1, `weir: ${path}: no key has the id abcdefghijkl\n`]);
+});
+
+test('what the disk refuses is told in one sentence, with an exit code of its own', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-cli-'));
+  const isFolder = await weir('keys', 'create', 'acme', '--tenants', folder);
+  expect([isFolder.exit, isFolder.err]).toEqual([3, expect.stringMatching(/^weir: EISDIR: .*\n$/)]);
+  const nowhere = await weir('keys', 'create', 'acme', '--tenants', join(folder, 'a', 'b.json'));
+  expect([nowhere.exit, nowhere.err]).toEqual([3, `weir: there is no folder ${folder}/a\n`]);
 });
 
 test('check tells of settings and tenants at once', async () => {

@@ -112,9 +112,9 @@ function keysOf(tree: Tree, tenant: string) {
   throw new Error(`tenants.${tenant}: cannot be changed, since it is an alias of another part`);
 }
 
-/** A name of digits alone is a number to YAML. */
+/** A name of digits alone is a number to YAML; the file as read calls it by that number. */
 function nameOf(key: Pair['key']): string {
-  return String(isScalar(key) ? (key.source ?? key.value) : key);
+  return String(isScalar(key) ? key.value : key);
 }
 
 interface Finish {

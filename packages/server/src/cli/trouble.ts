@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { withoutSecrets } from '../problems.ts';
 import { StoreError } from '../store/store.ts';
 import { exits, type Outcome } from './outcome.ts';
@@ -20,8 +21,8 @@ function hintFor(
 ): string | undefined {
   if (error.code === 'EADDRINUSE') return `${error.message}: something else listens there already`;
   const path = String(error.path ?? '');
-  if (error.code === 'EEXIST' && path.endsWith('.lock')) {
-    return `${path} exists: another weir changes the file; if none does, remove it`;
-  }
-  return undefined;
+  if (!path.endsWith('.lock')) return undefined;
+  if (error.code === 'ENOENT') return `there is no folder ${dirname(path)}`;
+  if (error.code !== 'EEXIST') return undefined;
+  return `${path} exists: another weir changes the file; if none does, remove it`;
 }
