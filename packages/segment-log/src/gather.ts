@@ -21,6 +21,7 @@ export class Gather {
   readonly reject: (reason: Error) => void;
   /** Length of all its frames. */
   bytes: number = checkpointBytes;
+  records = 0;
   readonly #pool: BufferPool;
   readonly #secret: Secret;
   readonly #taken: Buffer[] = [];
@@ -59,6 +60,7 @@ export class Gather {
       sealRecord(this.#buffer, at, at + headBytes + body.length, this.#secret);
     }
     this.bytes += headBytes + body.length;
+    this.records += 1;
   }
 
   /** All bytes in order, led by the checkpoint. Nothing may be added afterwards. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkpointBytes, encodeHead, frameBytes, sealRecord, writeCheckpoint } from './frame.ts';
-import { recover } from './recover.ts';
+import { type Recovery, recover } from './recover.ts';
 
 const { bytes: head, secret } = encodeHead(
   Buffer.from('0badcafe', 'latin1'),
@@ -44,18 +44,19 @@ const segments = fc
   .array(fc.array(texts, { minLength: 1, maxLength: 4 }), { maxLength: 6 })
   .map(segmentOf);
 const open = { cutBytes: Infinity, durableBytes: 0 };
-const textsOf = (records: readonly Uint8Array[]) =>
-  records.map((record) => Buffer.from(record).toString('latin1'));
+const textsOf = ({ header, records }: Recovery) =>
+  [...(header === undefined ? [] : [header]), ...records].map((record) =>
+    Buffer.from(record).toString('latin1'),
+  );
 const readable = ({ records }: Made, end: number) =>
   records.filter((record) => record.end <= end).map(({ text }) => text);
 
 test('a whole segment is clean and gives back its records', () => {
   fc.assert(
     fc.property(segments, (made) => {
-      const { verdict, records, end } = recover(made.bytes, open);
-      expect(verdict).toBe('clean');
-      expect(end).toBe(made.bytes.length);
-      expect(textsOf(records)).toEqual(readable(made, end));
+      const found = recover(made.bytes, open);
+      expect(found).toMatchObject({ verdict: 'clean', end: made.bytes.length });
+      expect(textsOf(found)).toEqual(readable(made, found.end));
     }),
   );
 });
@@ -66,7 +67,7 @@ test('cut anywhere, it gives back the records before the cut', () => {
       const length = head.length + (pick % (made.bytes.length - head.length + 1));
       const cut = recover(made.bytes.subarray(0, length), open);
       expect(cut.verdict === 'corrupt').toBe(false);
-      expect(textsOf(cut.records)).toEqual(readable(made, length));
+      expect(textsOf(cut)).toEqual(readable(made, length));
       expect(recover(made.bytes, { ...open, cutBytes: length })).toEqual(cut);
     }),
   );
@@ -83,7 +84,7 @@ test('damage is a torn tail in the last commit, and corruption in any earlier on
       const found = recover(bytes, open);
       expect(found.verdict).toBe(at < last ? 'corrupt' : 'torn');
       expect(found.end).toBeLessThanOrEqual(at);
-      const kept = textsOf(found.records);
+      const kept = textsOf(found);
       if (at >= last) expect(kept).toEqual(readable(made, at));
       else expect(kept.length).toBeGreaterThanOrEqual(made.records.length - 2);
     }),
@@ -117,7 +118,16 @@ test('frames of another segment inside a body are not mistaken for its own', () 
   const other = encodeHead(Buffer.from('8 others'), Buffer.from('other')).bytes;
   const made = segmentOf([[other.toString('latin1')], ['b']]);
   const bytes = Buffer.from(made.bytes.subarray(0, -1)); // the last record is torn
-  const { verdict, records } = recover(bytes, open);
-  expect(verdict).toBe('torn');
-  expect(textsOf(records)).toEqual(['header', other.toString('latin1')]);
+  const found = recover(bytes, open);
+  expect(found.verdict).toBe('torn');
+  expect(textsOf(found)).toEqual(['header', other.toString('latin1')]);
+});
+
+test('a damaged header is not mistaken for the record behind it', () => {
+  const made = segmentOf([['first'], ['second']]);
+  const bytes = Buffer.from(made.bytes);
+  bytes[head.length - 1] = 0;
+  const found = recover(bytes, open);
+  expect(found).toMatchObject({ verdict: 'corrupt', header: undefined });
+  expect(textsOf(found)).toEqual(['first', 'second']);
 });

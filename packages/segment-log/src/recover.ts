@@ -12,7 +12,9 @@ export interface Recovery {
   readonly secret: Secret | undefined;
   /** Up to here every byte is good. */
   readonly end: number;
-  /** The payloads of the good records, in order; of a corrupt segment also those after damage. */
+  /** The payload of the first record; undefined where there is none, or it is damaged. */
+  readonly header: Uint8Array | undefined;
+  /** The payloads of the good ones that follow; of a corrupt segment also those behind damage. */
   readonly records: readonly Uint8Array[];
 }
 
@@ -45,15 +47,16 @@ export function recover(file: Uint8Array, options: RecoverOptions): Recovery {
   if (secret === undefined) {
     // The preamble is durable before anything follows it.
     const verdict = bytes.length > preambleBytes || durable > 0 ? 'corrupt' : 'torn';
-    return { verdict, secret, end: 0, records: [] };
+    return { verdict, secret, end: 0, header: undefined, records: [] };
   }
   const scan: Scan = { bytes, secret, records: [], durable };
   const end = readFrames(scan, preambleBytes);
-  if (end === length) return { verdict: 'clean', secret, end, records: scan.records };
   const good = scan.records.length;
-  searchOn(scan, end);
-  if (scan.durable > end) return { verdict: 'corrupt', secret, end, records: scan.records };
-  return { verdict: 'torn', secret, end, records: scan.records.slice(0, good) };
+  if (end < length) searchOn(scan, end);
+  const verdict = end === length ? 'clean' : scan.durable > end ? 'corrupt' : 'torn';
+  if (verdict === 'torn') scan.records.length = good;
+  const header = good === 0 ? undefined : scan.records.shift();
+  return { verdict, secret, end, header, records: scan.records };
 }
 
 /** Reads good frames from `from` on; returns where they end. */

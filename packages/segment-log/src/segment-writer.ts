@@ -26,6 +26,14 @@ export interface SegmentWriterDeps {
   readonly pool: BufferPool;
   /** 8 random bytes, so that nobody can forge a frame of this segment. */
   readonly random: Uint8Array;
+  readonly observer: CommitObserver;
+}
+
+/** Told of each commit that succeeded. */
+export interface CommitObserver {
+  /** Monotonic, in milliseconds. */
+  now(): number;
+  committed(tookMs: number, records: number): void;
 }
 
 /**
@@ -35,8 +43,9 @@ export interface SegmentWriterDeps {
 export async function createSegment(
   place: CutPlace,
   header: Uint8Array,
-  { files, pool, random }: SegmentWriterDeps,
+  { random, ...deps }: SegmentWriterDeps,
 ): Promise<SegmentWriter> {
+  const { files } = deps;
   const { bytes, secret } = encodeHead(random, header);
   const file = await files.create(place.segmentPath);
   try {
@@ -46,7 +55,7 @@ export async function createSegment(
     await file.close().catch(() => undefined);
     throw error;
   }
-  return new SegmentWriter(place, { file, secret, headBytes: bytes.length }, { files, pool });
+  return new SegmentWriter(place, { file, secret, headBytes: bytes.length }, deps);
 }
 
 interface Head {
@@ -65,8 +74,7 @@ export class SegmentWriter {
   readonly #place: CutPlace;
   readonly #file: WritableFile;
   readonly #secret: Secret;
-  readonly #files: Files;
-  readonly #pool: BufferPool;
+  readonly #deps: Omit<SegmentWriterDeps, 'random'>;
   #durableBytes: number;
   #writing: Gather | undefined;
   #gather: Gather | undefined;
@@ -75,14 +83,13 @@ export class SegmentWriter {
   constructor(
     place: CutPlace,
     { file, secret, headBytes }: Head,
-    { files, pool }: Pick<SegmentWriterDeps, 'files' | 'pool'>,
+    deps: Omit<SegmentWriterDeps, 'random'>,
   ) {
     this.#place = place;
     this.#durableBytes = headBytes;
     this.#file = file;
     this.#secret = secret;
-    this.#files = files;
-    this.#pool = pool;
+    this.#deps = deps;
   }
 
   /** Length of the segment once all that was appended is durable. */
@@ -100,7 +107,7 @@ export class SegmentWriter {
    */
   append(meta: Uint8Array, body: Uint8Array): Promise<void> {
     if (this.#failed !== undefined) return this.#failed;
-    this.#gather ??= new Gather(this.#pool, this.#secret);
+    this.#gather ??= new Gather(this.#deps.pool, this.#secret);
     const gather = this.#gather;
     gather.add(meta, body);
     if (this.#writing === undefined) this.#commit(gather);
@@ -125,9 +132,15 @@ export class SegmentWriter {
     this.#writing = gather;
     this.#gather = undefined;
     const at = this.#durableBytes;
+    const { observer } = this.#deps;
+    const startedMs = observer.now();
     writeAll(this.#file, gather.parts(at), at, (error) => {
-      if (error === null) this.#committed(gather);
-      else this.#fail(error, gather);
+      if (error !== null) {
+        this.#fail(error, gather);
+        return;
+      }
+      observer.committed(observer.now() - startedMs, gather.records);
+      this.#committed(gather);
     });
   }
 
@@ -152,7 +165,7 @@ export class SegmentWriter {
     await this.#file.close().catch(() => undefined);
     let cutError: Error | undefined;
     try {
-      await cutSegment(this.#files, this.#place, this.#secret, this.#durableBytes);
+      await cutSegment(this.#deps.files, this.#place, this.#secret, this.#durableBytes);
     } catch (error) {
       cutError = error as Error;
     }

@@ -1,44 +1,75 @@
+import { DrainRate } from '@weir/core/drain-rate';
 import { Room } from '@weir/core/room';
 import type { Refusal } from '@weir/core/wire/refusal';
 import type { World } from '@weir/core/world/world';
 
 export interface CapacityBounds {
+  /** Requests taken and not yet delivered. */
   readonly maxRequests: number;
   readonly maxBytes: number;
+  /** What is left free on the disk. */
+  readonly minFreeBytes?: number;
 }
 
-const shortestRetryMs = 1_000;
-
-/** How much the spool may hold, and what it says when that is reached. */
+/**
+ * How much the spool may hold, in requests and in bytes, and what it says when that is reached. What
+ * is found at start is held even beyond the bounds; then nothing is taken until it is less.
+ */
 export class Capacity {
-  readonly #room: Room;
   readonly #bounds: CapacityBounds;
   readonly #world: World;
-  /** What was found at start, or turned out larger than announced, beyond the bounds. */
-  #excess = { count: 0, bytes: 0 };
+  readonly #room: Room;
+  readonly #drainedRequests: DrainRate;
+  readonly #drainedBytes: DrainRate;
+  /** What is held beyond the bounds. */
+  readonly #excess = { count: 0, bytes: 0 };
+  /** What could still be written when it was last looked at, less what was taken since. */
+  #freeBytes = Infinity;
 
   constructor(bounds: CapacityBounds, world: World) {
     this.#bounds = bounds;
     this.#world = world;
     this.#room = new Room({ maxCount: bounds.maxRequests, maxBytes: bounds.maxBytes });
+    this.#drainedRequests = new DrainRate(world.now());
+    this.#drainedBytes = new DrainRate(world.now());
   }
 
-  /** Takes room for one request of `bytes`. */
-  hold(bytes: number): Refusal | undefined {
-    if (this.#excess.count === 0 && this.#excess.bytes === 0 && this.#room.hold(1, bytes)) {
+  /**
+   * Takes room for one request of `bytes`.
+   *
+   * @param segments how many segments hold what is held: room comes back by whole ones
+   */
+  hold(bytes: number, segments: number): Refusal | undefined {
+    const { maxRequests, maxBytes, minFreeBytes = 0 } = this.#bounds;
+    if (this.#freeBytes - bytes < minFreeBytes) {
+      const lacking = minFreeBytes + bytes - this.#freeBytes;
+      const detail = `the disk of the spool has no more than the ${minFreeBytes} bytes free that are kept`;
+      return this.#refusal(detail, this.#drainedBytes, lacking);
+    }
+    const isOver = this.#excess.count > 0 || this.#excess.bytes > 0;
+    if (!isOver && this.#room.hold(1, bytes)) {
+      this.#freeBytes -= bytes;
       return undefined;
     }
-    const { maxRequests, maxBytes } = this.#bounds;
-    return {
-      refused: 'over_capacity',
-      detail: `the spool holds its most, ${maxRequests} requests or ${maxBytes} bytes`,
-      retryAfterMs: shortestRetryMs * (1 + this.#world.random()),
-    };
+    const held = this.#room.status();
+    const share = 1 / Math.max(1, segments);
+    const count = held.count + this.#excess.count;
+    if (count + 1 > maxRequests) {
+      const detail = `the spool holds its most, ${maxRequests} requests`;
+      return this.#refusal(detail, this.#drainedRequests, count + 1 - maxRequests + count * share);
+    }
+    const total = held.bytes + this.#excess.bytes;
+    const detail = `the spool holds ${total} of at most ${maxBytes} bytes, and this is ${bytes} more`;
+    return this.#refusal(detail, this.#drainedBytes, total + bytes - maxBytes + total * share);
   }
 
-  /** More bytes for a request that has room already; false where there are none. */
+  /** More bytes for a request that has room already; false, and nothing held, where they lack. */
   grow(bytes: number): boolean {
-    return this.#excess.bytes === 0 && this.#room.hold(0, bytes);
+    const { minFreeBytes = 0 } = this.#bounds;
+    if (this.#excess.bytes > 0 || this.#freeBytes - bytes < minFreeBytes) return false;
+    if (!this.#room.hold(0, bytes)) return false;
+    this.#freeBytes -= bytes;
+    return true;
   }
 
   /** Holds what is there already, even beyond the bounds. */
@@ -48,11 +79,31 @@ export class Capacity {
     this.#excess.bytes += bytes;
   }
 
+  /** Gives back what was held for requests that were not kept, or turned out smaller. */
   giveBack(count: number, bytes: number): void {
     const excessCount = Math.min(count, this.#excess.count);
     const excessBytes = Math.min(bytes, this.#excess.bytes);
     this.#excess.count -= excessCount;
     this.#excess.bytes -= excessBytes;
     this.#room.giveBack(count - excessCount, bytes - excessBytes);
+  }
+
+  /** A segment is done: its room is free, and what it took tells how fast the spool drains. */
+  drained(count: number, bytes: number): void {
+    const nowMs = this.#world.now();
+    this.#drainedRequests.drained(count, nowMs);
+    this.#drainedBytes.drained(bytes, nowMs);
+    this.giveBack(count, bytes);
+  }
+
+  /** The disk was looked at. */
+  foundFree(bytes: number): void {
+    this.#freeBytes = bytes;
+  }
+
+  #refusal(detail: string, rate: DrainRate, lacking: number): Refusal {
+    const lot = this.#world.random();
+    const retryAfterMs = rate.waitMs(Math.ceil(lacking), this.#world.now(), lot);
+    return { refused: 'over_capacity', detail, retryAfterMs };
   }
 }

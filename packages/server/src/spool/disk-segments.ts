@@ -1,34 +1,47 @@
-import type { World } from '@weir/core/world/world';
+import type { Ms, World } from '@weir/core/world/world';
 import { BufferPool } from '@weir/segment-log/buffer-pool';
-import { type DirectoryLock, type Files, removeFile } from '@weir/segment-log/files';
+import { codeOf, type DirectoryLock, type Files, removeFile } from '@weir/segment-log/files';
 import { secretBytes } from '@weir/segment-log/frame';
-import { createSegment, type SegmentWriter } from '@weir/segment-log/segment-writer';
+import {
+  type CommitObserver,
+  createSegment,
+  type SegmentWriter,
+} from '@weir/segment-log/segment-writer';
+import { segmentsIn } from './recover-segment.ts';
 import { encodeHeader, type SegmentHeader } from './segment-header.ts';
 import type { SegmentFile, SegmentName, SegmentSource, SegmentStore } from './segment-store.ts';
-import { placeOf, quarantineDirectory, type SegmentPlace } from './spool-directory.ts';
+import { placeOf, type SegmentPlace } from './spool-directory.ts';
+import type { KeyFiles, StoredKey } from './stored-keys.ts';
 
 export interface DiskSegmentsDeps {
   readonly world: World;
   readonly files: Files;
   /** The directory of the spool, shared by all its writers. */
   readonly root: string;
+  readonly keyFiles: KeyFiles;
+  readonly counts: { commit(tookMs: Ms, requests: number): void } | undefined;
 }
 
 /** Buffers for what is gathered while a commit is under way. */
 const bufferBytes = 256 * 1024;
 const idleBuffers = 16;
 
-/** Segments as files. */
+/** Segments as files, in a directory for each writer. */
 export class DiskSegments implements SegmentStore {
   readonly writer: string;
   readonly #deps: DiskSegmentsDeps;
   readonly #pool = new BufferPool(bufferBytes, idleBuffers);
   /** Directories that are ours to write or deliver, by writer. */
   readonly #locks = new Map<string, DirectoryLock>();
+  readonly #observer: CommitObserver;
 
   constructor(writer: string, lock: DirectoryLock, deps: DiskSegmentsDeps) {
     this.writer = writer;
     this.#deps = deps;
+    this.#observer = {
+      now: () => deps.world.now(),
+      committed: (tookMs, records) => deps.counts?.commit(tookMs, records),
+    };
     this.#locks.set(writer, lock);
   }
 
@@ -41,35 +54,89 @@ export class DiskSegments implements SegmentStore {
     return this.#locks.has(writer);
   }
 
+  /** Lets go of a directory as it is. */
+  abandon(writer: string): void {
+    this.#locks.get(writer)?.release();
+    this.#locks.delete(writer);
+  }
+
   async create(segment: number, header: SegmentHeader): Promise<SegmentFile> {
     const { world, files, root } = this.#deps;
     const place = placeOf(root, { writer: this.writer, segment });
     const random = world.randomBytes(secretBytes);
-    const deps = { files, pool: this.#pool, random };
-    const writer = await createSegment(place, encodeHeader(header), deps);
-    return new DiskSegment(files, place, writer);
+    const deps = { files, pool: this.#pool, random, observer: this.#observer };
+    return new DiskSegment(files, place, await createSegment(place, encodeHeader(header), deps));
+  }
+
+  keepKeys(name: SegmentName, keys: readonly StoredKey[], untilMs: Ms): Promise<void> {
+    return this.#deps.keyFiles.keep(name, keys, untilMs);
   }
 
   async remove(name: SegmentName): Promise<void> {
     const { files, root } = this.#deps;
     const { segmentPath, sealedPath, cutPath } = placeOf(root, name);
     for (const path of [sealedPath, segmentPath, cutPath]) await removeFile(files, path);
+    await this.#leaveIfDone(name.writer);
   }
 
   async setAside(name: SegmentName): Promise<string> {
     const { files, root } = this.#deps;
-    const path = `${quarantineDirectory(root)}/${name.writer}-${name.segment}.seg`;
-    await files.makeDirectory(quarantineDirectory(root));
-    await files.rename(placeOf(root, name).sealedPath, path);
-    await files.syncDirectory(quarantineDirectory(root));
+    const { segmentPath, sealedPath, directory } = placeOf(root, name);
+    const quarantine = `${root}/quarantine`;
+    const path = `${quarantine}/${name.writer}-${name.segment}.seg`;
+    await files.makeDirectory(quarantine);
+    try {
+      await files.rename(sealedPath, path);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      await files.rename(segmentPath, path);
+    }
+    await files.syncDirectory(quarantine);
+    await files.syncDirectory(directory);
+    await this.#leaveIfDone(name.writer);
     return path;
   }
 
+  /** Paths of the segments that were set aside, lately or long ago. */
+  async quarantined(): Promise<string[]> {
+    const { files, root } = this.#deps;
+    try {
+      const names = await files.list(`${root}/quarantine`);
+      return names.sort().map((name) => `${root}/quarantine/${name}`);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      return [];
+    }
+  }
+
+  freeBytes(): Promise<number> {
+    return this.#deps.files.freeBytes(this.#deps.root);
+  }
+
+  /** Removes a writer's directory, and lets go of it, if no segment is left in it. */
+  async removeIfDone(writer: string): Promise<void> {
+    const { files, root } = this.#deps;
+    const directory = `${root}/${writer}`;
+    if (!this.#locks.has(writer) || (await segmentsIn(files, directory)).length > 0) return;
+    for (const name of await files.list(directory)) await removeFile(files, `${directory}/${name}`);
+    await files.removeDirectory(directory);
+    this.abandon(writer);
+  }
+
   async close(): Promise<void> {
-    for (const lock of this.#locks.values()) lock.release();
-    this.#locks.clear();
+    for (const writer of [...this.#locks.keys()]) {
+      await this.removeIfDone(writer).catch(triedAgain);
+      this.abandon(writer);
+    }
+  }
+
+  async #leaveIfDone(writer: string): Promise<void> {
+    if (writer !== this.writer) await this.removeIfDone(writer).catch(triedAgain);
   }
 }
+
+/** A directory that could not be removed is found empty when somebody looks for the dead. */
+function triedAgain(): void {}
 
 class DiskSegment implements SegmentFile {
   readonly #files: Files;
@@ -89,10 +156,14 @@ class DiskSegment implements SegmentFile {
   async seal(): Promise<SegmentSource> {
     await this.#writer.end();
     const { segmentPath, sealedPath } = this.#place;
-    // The new name says that every byte is durable. It need not be durable itself: under the old
-    // one recovery reads the same bytes and seals them again.
-    await this.#files.rename(segmentPath, sealedPath);
-    return { path: sealedPath };
+    try {
+      // The new name says that every byte is durable. It need not be durable itself: under the old
+      // one recovery reads the same bytes and seals them again.
+      await this.#files.rename(segmentPath, sealedPath);
+      return { path: sealedPath };
+    } catch {
+      return { path: segmentPath };
+    }
   }
 
   close(): Promise<void> {

@@ -4,7 +4,8 @@ import { VirtualWorld } from '@weir/core/world/virtual';
 import { nodeFiles } from '@weir/segment-log/node-files';
 import { afterEach, expect, test } from 'vitest';
 import { openDiskSpool } from './disk.ts';
-import { batchOf, spoolContract, taken, testOptions } from './spool.contract.ts';
+import { spoolContract } from './spool.contract.ts';
+import { batchOf, taken, testOptions } from './spool-examples.ts';
 
 const directories: string[] = [];
 const newDirectory = () => {

@@ -14,13 +14,15 @@ export async function openMemorySpool(options: SpoolOptions, world: World): Prom
     async create(_segment, header) {
       return new MemorySegment(world.randomBytes(8), encodeHeader(header));
     },
+    async keepKeys() {},
     async remove() {},
     async setAside({ segment }) {
       return `memory:${writer}-${segment}`;
     },
+    freeBytes: async () => Infinity,
     async close() {},
   };
-  const spool = new SegmentedSpool(options, world, store);
+  const spool = new SegmentedSpool(options, { world, store, warn: () => undefined });
   await spool.start();
   return spool;
 }

@@ -115,7 +115,7 @@ export function encodeMeta(batch: Batch, arrivedAtMs: number): Uint8Array {
 
 /** Tenants, key ids and trace contexts are ASCII of at most 255 characters, checked where made. */
 function writeShort(target: Buffer, text: string, at: number): number {
-  target[at] = target.latin1Write(text, at + 1);
+  target[at] = target.write(text, at + 1, 'latin1');
   return at + 1 + text.length;
 }
 
@@ -166,7 +166,7 @@ function readDetails(bytes: Buffer, flags: number, reader: { at: number }): Deta
 
 function readShort(bytes: Buffer, reader: { at: number }): string {
   const length = bytes[reader.at++] as number;
-  return take(bytes, reader, length).latin1Slice();
+  return take(bytes, reader, length).toString('latin1');
 }
 
 function take(bytes: Buffer, reader: { at: number }, length: number): Buffer {

@@ -1,3 +1,4 @@
+import { Batcher } from '@weir/core/batcher';
 import type { Refusal } from '@weir/core/wire/refusal';
 import type { Ms, World } from '@weir/core/world/world';
 import { type HeldSegment, heldSegment, type SegmentBook } from './segment-book.ts';
@@ -37,10 +38,9 @@ export interface OpenSegment {
   pending: number;
   onSettled: () => void;
   events: number;
-  bytes: number;
-  cancelAge: () => void;
 }
 
+/** A segment that was made ahead. */
 interface Spare {
   readonly file: SegmentFile;
   readonly hourMs: Ms;
@@ -49,27 +49,27 @@ interface Spare {
 
 const hourLengthMs = 3_600_000;
 const sealSoonMs = 250;
-const sealSoonPauseMs = 1_000;
 /** After a segment could not be made, nothing is tried for this long. */
 const troubleMs = 1_000;
-
 const nothing = () => {};
 
 /** Ends segments when their time has come and has the next one ready, so that nobody waits for it. */
 export class Rotation {
   readonly #deps: RotationDeps;
+  readonly #batcher: Batcher;
   readonly #sealing = new Set<Promise<void>>();
   #open: OpenSegment | undefined;
   #spare: Spare | undefined;
   #making: Promise<Refusal | undefined> | undefined;
   #nextSegment = 1;
   #trouble: { readonly untilMs: Ms; readonly refusal: Refusal } | undefined;
-  #cancelSoon: (() => void) | undefined;
-  #soonAgainAtMs = 0;
+  #timer: { readonly atMs: Ms; readonly cancel: () => void } | undefined;
   #failed: string | undefined;
 
   constructor(deps: RotationDeps) {
     this.#deps = deps;
+    const { bytes, events, ageMs } = deps.rules;
+    this.#batcher = new Batcher({ maxCount: events, maxBytes: bytes, maxAgeMs: ageMs });
   }
 
   /** Why nothing more is taken until a restart. */
@@ -79,16 +79,15 @@ export class Rotation {
 
   /** The segment for a batch of this wall instant; undefined where `ready` must be awaited first. */
   current(arrivedAtMs: Ms): OpenSegment | undefined {
-    const hourMs = arrivedAtMs - (arrivedAtMs % hourLengthMs);
+    const hourMs = hourOf(arrivedAtMs);
     if (this.#open?.hourMs === hourMs) return this.#open;
     this.seal();
     if (this.#spare?.hourMs !== hourMs) return undefined;
     const { file, segment } = this.#spare;
+    this.#spare = undefined;
     const held = heldSegment({ writer: this.#deps.store.writer, segment });
     this.#deps.book.add(held);
-    this.#spare = undefined;
-    const none = { placed: 0, pending: 0, events: 0, bytes: 0 };
-    this.#open = { file, hourMs, held, ...none, onSettled: nothing, cancelAge: nothing };
+    this.#open = { file, hourMs, held, placed: 0, pending: 0, onSettled: nothing, events: 0 };
     void this.ready();
     return this.#open;
   }
@@ -105,38 +104,29 @@ export class Rotation {
     return this.#making;
   }
 
-  /** A batch was given its place: seals the segment where that fills it. */
+  /** A batch was given its place in the open segment: seals it where that fills it. */
   placed(open: OpenSegment, events: number, bytes: number): void {
-    const { world, rules } = this.#deps;
+    const nowMs = this.#deps.world.now();
     open.placed += 1;
     open.pending += 1;
     open.events += events;
-    open.bytes += bytes;
-    if (open.placed === 1) {
-      open.held.firstAtMs = world.now();
-      open.cancelAge = world.after(rules.ageMs, () => this.#sealIf(open));
-    }
-    if (open.bytes >= rules.bytes || open.events >= rules.events) this.#sealIf(open);
+    open.held.firstAtMs ??= nowMs;
+    this.#batcher.add(bytes, nowMs);
+    if (open.events >= this.#deps.rules.events) this.seal();
+    else this.#sealWhenReady();
   }
 
   /** A batch is safe and counted, or lost; after a loss nothing more of this segment is kept. */
   settled(open: OpenSegment, isSafe: boolean): void {
     open.pending -= 1;
     if (open.pending === 0) open.onSettled();
-    if (!isSafe) this.#sealIf(open);
+    if (!isSafe && this.#open === open) this.seal();
   }
 
   /** Brings the seal forward to 250 ms from now, at most once a second. */
   sealSoon(): void {
-    const { world } = this.#deps;
-    const open = this.#open;
-    if (open === undefined || this.#cancelSoon !== undefined) return;
-    const delayMs = Math.max(sealSoonMs, this.#soonAgainAtMs - world.now());
-    this.#cancelSoon = world.after(delayMs, () => {
-      this.#cancelSoon = undefined;
-      this.#soonAgainAtMs = world.now() + sealSoonPauseMs;
-      this.#sealIf(open);
-    });
+    this.#batcher.bringForward(sealSoonMs, this.#deps.world.now());
+    this.#sealWhenReady();
   }
 
   /** Ends the open segment, if there is one, in the background. */
@@ -144,7 +134,8 @@ export class Rotation {
     const open = this.#open;
     if (open === undefined) return;
     this.#open = undefined;
-    open.cancelAge();
+    this.#batcher.taken();
+    this.#stopTimer();
     const sealing = this.#end(open).finally(() => this.#sealing.delete(sealing));
     this.#sealing.add(sealing);
   }
@@ -160,31 +151,49 @@ export class Rotation {
     const spare = this.#spare;
     if (spare === undefined) return;
     this.#spare = undefined;
-    await spare.file.close();
     const { store } = this.#deps;
+    await spare.file.close();
     await store.remove({ writer: store.writer, segment: spare.segment });
   }
 
   /** Lets go of what is open, as it is. */
   async close(): Promise<void> {
-    this.#cancelSoon?.();
-    this.#open?.cancelAge();
+    this.#stopTimer();
     await this.quiet();
     await this.#open?.file.close();
     await this.#spare?.file.close();
   }
 
-  #sealIf(open: OpenSegment): void {
-    if (this.#open === open) this.seal();
+  #sealWhenReady(): void {
+    const { world } = this.#deps;
+    const readyAtMs = this.#batcher.readyAtMs();
+    const nowMs = world.now();
+    if (readyAtMs <= nowMs) {
+      this.seal();
+      return;
+    }
+    if (readyAtMs === Infinity || this.#timer?.atMs === readyAtMs) return;
+    this.#stopTimer();
+    const cancel = world.after(readyAtMs - nowMs, () => {
+      this.#timer = undefined;
+      this.#sealWhenReady();
+    });
+    this.#timer = { atMs: readyAtMs, cancel };
+  }
+
+  #stopTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   async #end(open: OpenSegment): Promise<void> {
     try {
       const source = await open.file.seal();
-      if (open.pending > 0)
+      if (open.pending > 0) {
         await new Promise<void>((resolve) => {
           open.onSettled = resolve;
         });
+      }
       this.#deps.book.sealed(open.held, source);
     } catch (error) {
       this.#failed = `segment ${open.held.segment}: ${(error as Error).message}`;
@@ -193,15 +202,14 @@ export class Rotation {
 
   async #makeSpare(): Promise<Refusal | undefined> {
     const { store, world } = this.#deps;
-    const date = world.date();
-    const hourMs = date - (date % hourLengthMs);
-    if (this.#spare?.hourMs === hourMs) return undefined;
-    const stale = this.#spare;
+    const hourMs = hourOf(world.date());
+    const old = this.#spare;
+    if (old?.hourMs === hourMs) return undefined;
     this.#spare = undefined;
-    const segment = stale?.segment ?? this.#nextSegment;
-    this.#nextSegment = segment;
+    this.#nextSegment = old?.segment ?? this.#nextSegment;
+    const segment = this.#nextSegment;
     try {
-      await stale?.file.close();
+      await old?.file.close();
       const file = await store.create(segment, this.#headerOf(segment, hourMs));
       this.#spare = { file, hourMs, segment };
       this.#nextSegment = segment + 1;
@@ -230,4 +238,8 @@ export class Rotation {
       idSeed: Buffer.from(world.randomBytes(10)).toString('hex'),
     };
   }
+}
+
+function hourOf(wallMs: Ms): Ms {
+  return wallMs - (wallMs % hourLengthMs);
 }

@@ -1,9 +1,12 @@
 import type { ReceiptId } from '@weir/core/wire/receipt';
 import type { World } from '@weir/core/world/world';
+import type { Batch } from './record.ts';
 import type { SegmentName, SegmentSource } from './segment-store.ts';
 
 /** One segment the spool holds, and what of it is safe. */
 export interface HeldSegment extends SegmentName {
+  /** The name alone, for those who outlive the segment. */
+  readonly name: SegmentName;
   requests: number;
   events: number;
   bytes: number;
@@ -13,26 +16,43 @@ export interface HeldSegment extends SegmentName {
   firstAtMs: number | undefined;
   /** Set once it is sealed. */
   source: SegmentSource | undefined;
+  /** Its idempotency keys are among those numbered from `from` to before `to`. */
+  keys: { readonly from: number; readonly to: number } | undefined;
 }
 
 export function heldSegment({ writer, segment }: SegmentName): HeldSegment {
   return {
     writer,
     segment,
+    name: { writer, segment },
     requests: 0,
     events: 0,
     bytes: 0,
     tenants: new Map(),
     firstAtMs: undefined,
     source: undefined,
+    keys: undefined,
   };
 }
 
-export function addTo(counts: Map<string, number>, tenant: string, events: number): void {
-  counts.set(tenant, (counts.get(tenant) ?? 0) + events);
+type Counted = Pick<Batch, 'tenant' | 'accepted'>;
+
+/** Counts a batch in a segment of which no book knows yet. */
+export function countIn(segment: HeldSegment, { tenant, accepted }: Counted, bytes: number): void {
+  segment.requests += 1;
+  segment.events += accepted;
+  segment.bytes += bytes;
+  addTo(segment.tenants, tenant, accepted);
 }
 
-/** What a segment book holds in total. */
+/** A tenant that comes to 0 is no longer listed. */
+export function addTo(counts: Map<string, number>, tenant: string, events: number): void {
+  const sum = (counts.get(tenant) ?? 0) + events;
+  if (sum === 0) counts.delete(tenant);
+  else counts.set(tenant, sum);
+}
+
+/** What a segment book holds in total; the map is a live view. */
 export interface BookStatus {
   readonly requests: number;
   readonly events: number;
@@ -50,22 +70,36 @@ export class SegmentBook {
   readonly #held = new Map<string, HeldSegment>();
   readonly #queue: HeldSegment[] = [];
   readonly #waiters: Waiter[] = [];
+  readonly #total = { requests: 0, events: 0, bytes: 0 };
+  readonly #queued = new Map<string, number>();
   #closed = false;
 
   constructor(world: World) {
     this.#world = world;
   }
 
+  /** Takes in a segment, with what is counted in it already. */
   add(segment: HeldSegment): void {
     this.#held.set(nameOf(segment), segment);
+    this.#change(segment, 1);
+    for (const [tenant, events] of segment.tenants) addTo(this.#queued, tenant, events);
   }
 
-  /** Counts a batch that is safe. */
-  count(segment: HeldSegment, batch: { tenant: string; accepted: number }, bytes: number): void {
-    segment.requests += 1;
-    segment.events += batch.accepted;
-    segment.bytes += bytes;
-    addTo(segment.tenants, batch.tenant, batch.accepted);
+  has(name: SegmentName): boolean {
+    return this.#held.has(nameOf(name));
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** Counts a batch that is safe, in a segment that was added. */
+  count(segment: HeldSegment, { tenant, accepted }: Counted, bytes: number): void {
+    countIn(segment, { tenant, accepted }, bytes);
+    this.#total.requests += 1;
+    this.#total.events += accepted;
+    this.#total.bytes += bytes;
+    addTo(this.#queued, tenant, accepted);
   }
 
   /** It will not change any more: it may be leased, the oldest first. */
@@ -82,7 +116,9 @@ export class SegmentBook {
   }
 
   remove(segment: HeldSegment): void {
-    this.#held.delete(nameOf(segment));
+    if (!this.#held.delete(nameOf(segment))) return;
+    this.#change(segment, -1);
+    for (const [tenant, events] of segment.tenants) addTo(this.#queued, tenant, -events);
   }
 
   /** The next segment, as soon as there is one; undefined once closed or aborted. */
@@ -109,30 +145,25 @@ export class SegmentBook {
     return held !== undefined && ordinal < held.requests;
   }
 
-  /** Whether any segment of this writer is left. */
-  holdsAnyOf(writer: string): boolean {
-    for (const held of this.#held.values()) if (held.writer === writer) return true;
-    return false;
-  }
-
   status(): BookStatus {
-    const queued = new Map<string, number>();
-    const total = { requests: 0, events: 0, bytes: 0 };
     const nowMs = this.#world.now();
     let firstAtMs = nowMs;
     for (const held of this.#held.values()) {
-      total.requests += held.requests;
-      total.events += held.events;
-      total.bytes += held.bytes;
-      for (const [tenant, events] of held.tenants) addTo(queued, tenant, events);
       if (held.requests > 0) firstAtMs = Math.min(firstAtMs, held.firstAtMs ?? nowMs);
     }
-    return { ...total, segments: this.#held.size, queued, oldestMs: nowMs - firstAtMs };
+    const oldestMs = nowMs - firstAtMs;
+    return { ...this.#total, segments: this.#held.size, queued: this.#queued, oldestMs };
   }
 
   close(): void {
     this.#closed = true;
     for (const waiter of this.#waiters.splice(0)) waiter(undefined);
+  }
+
+  #change({ requests, events, bytes }: HeldSegment, sign: 1 | -1): void {
+    this.#total.requests += sign * requests;
+    this.#total.events += sign * events;
+    this.#total.bytes += sign * bytes;
   }
 
   #offer(segment: HeldSegment): void {

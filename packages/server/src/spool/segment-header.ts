@@ -1,3 +1,4 @@
+import { NewerFormat } from '@weir/segment-log/frame';
 import type { Codec } from '../store/store.ts';
 
 /**
@@ -29,11 +30,9 @@ export function encodeHeader(header: SegmentHeader): Uint8Array {
   return Buffer.from(JSON.stringify(header));
 }
 
-/** Throws where the bytes are no header, or one of a newer format. */
+/** Throws `NewerFormat` where a newer version wrote it. */
 export function decodeHeader(bytes: Uint8Array): SegmentHeader {
   const header = JSON.parse(Buffer.from(bytes).toString('utf8')) as SegmentHeader;
-  if (header.version === 1) return header;
-  throw new Error(
-    `segment format ${String(header.version)} is newer than this weir understands (1): start the version that wrote it`,
-  );
+  if (header.version !== 1) throw new NewerFormat(Number(header.version));
+  return header;
 }

@@ -1,5 +1,7 @@
+import type { Ms } from '@weir/core/world/world';
 import type { SegmentHeader } from './segment-header.ts';
 import type { Lease } from './spool.ts';
+import type { StoredKey } from './stored-keys.ts';
 
 /** The whole of a sealed segment. */
 export type SegmentSource = Lease['source'];
@@ -33,9 +35,13 @@ export interface SegmentStore {
   readonly writer: string;
   /** A segment with no batch in it, its header durable; replaces an unused one of that number. */
   create(segment: number, header: SegmentHeader): Promise<SegmentFile>;
+  /** Remembers the keys of a segment that is about to go, until the wall instant `untilMs`. */
+  keepKeys(name: SegmentName, keys: readonly StoredKey[], untilMs: Ms): Promise<void>;
   /** Forgets a segment: an unused one, or one whose manifest is written. */
   remove(name: SegmentName): Promise<void>;
   /** Sets a damaged segment aside; tells where. */
   setAside(name: SegmentName): Promise<string>;
+  /** Bytes that still fit. */
+  freeBytes(): Promise<number>;
   close(): Promise<void>;
 }

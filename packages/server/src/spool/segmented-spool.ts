@@ -1,52 +1,78 @@
 import { formatReceipt, type Receipt, type ReceiptId } from '@weir/core/wire/receipt';
 import type { Refusal } from '@weir/core/wire/refusal';
 import type { Ms, World } from '@weir/core/world/world';
+import { AnsweredKeys, type KeyWindow } from './answered-keys.ts';
 import { Capacity, type CapacityBounds } from './capacity.ts';
-import { IdempotencyTable } from './idempotency-table.ts';
-import { type Batch, encodeMeta, type Repeat } from './record.ts';
+import { HeldSlot } from './held-slot.ts';
+import { type Batch, decodeRecord, encodeMeta, type Repeat } from './record.ts';
+import type { RecoveredSegment } from './recover-segment.ts';
 import { type HeaderTemplate, type OpenSegment, Rotation, type SealRules } from './rotation.ts';
-import { addTo, type HeldSegment, heldSegment, SegmentBook } from './segment-book.ts';
-import type { SegmentStore } from './segment-store.ts';
+import { addTo, countIn, type HeldSegment, heldSegment, SegmentBook } from './segment-book.ts';
+import type { SegmentName, SegmentSource, SegmentStore } from './segment-store.ts';
 import type { Lease, Slot, Spool, SpoolStatus } from './spool.ts';
-import type { RecoveredSegment } from './take-over.ts';
+import type { StoredKey } from './stored-keys.ts';
 
 export interface SpoolOptions {
   readonly bounds: CapacityBounds;
   readonly rules: SealRules;
   readonly header: HeaderTemplate;
-  readonly idempotency: { readonly windowMs: Ms; readonly maxKeys: number };
+  readonly idempotency: KeyWindow;
+}
+
+export interface SegmentedSpoolDeps {
+  readonly world: World;
+  readonly store: SegmentStore;
+  /** Tells a person of something that went wrong and did no harm yet. */
+  readonly warn: (message: string) => void;
 }
 
 /** A spool of segments, wherever its store keeps them. */
 export class SegmentedSpool implements Spool {
-  readonly #world: World;
-  readonly #store: SegmentStore;
+  readonly #deps: SegmentedSpoolDeps;
   readonly #book: SegmentBook;
   readonly #capacity: Capacity;
   readonly #rotation: Rotation;
-  readonly #keys: IdempotencyTable;
+  readonly #keys: AnsweredKeys;
   readonly #recovered = new Map<string, number>();
   readonly #quarantined = new Map<string, number>();
   readonly #quarantinedSegments: string[] = [];
-  #draining = false;
+  readonly #stops: (() => Promise<void>)[] = [];
+  #isDraining = false;
+  #isClosed = false;
 
-  constructor(options: SpoolOptions, world: World, store: SegmentStore) {
-    this.#world = world;
-    this.#store = store;
+  constructor(options: SpoolOptions, deps: SegmentedSpoolDeps) {
+    const { world, store } = deps;
+    this.#deps = deps;
     this.#book = new SegmentBook(world);
     this.#capacity = new Capacity(options.bounds, world);
-    this.#keys = new IdempotencyTable(options.idempotency);
+    this.#keys = new AnsweredKeys(options.idempotency, world);
     const { rules, header } = options;
     this.#rotation = new Rotation({ world, store, book: this.#book, rules, header });
   }
 
   /** Makes the first segment, so that the first request need not wait for it. */
   async start(): Promise<void> {
+    await this.look();
     await this.#rotation.ready();
   }
 
+  /** Looks how much of the disk is free. */
+  async look(): Promise<void> {
+    try {
+      this.#capacity.foundFree(await this.#deps.store.freeBytes());
+    } catch (error) {
+      this.#deps.warn(`the spool could not ask for free space: ${(error as Error).message}`);
+    }
+  }
+
+  /** Something that runs beside the spool, and how it is ended. */
+  onClose(stop: () => Promise<void>): void {
+    this.#stops.push(stop);
+  }
+
   reserve(bytes: number): Slot | Refusal {
-    return this.#closedTo() ?? this.#capacity.hold(bytes) ?? new HeldSlot(this, bytes);
+    const refusal = this.#closedTo() ?? this.#capacity.hold(bytes, this.#book.size);
+    return refusal ?? new HeldSlot(this, bytes);
   }
 
   grow(bytes: number): boolean {
@@ -59,14 +85,15 @@ export class SegmentedSpool implements Spool {
 
   /** Adds a batch for which `reserved` bytes are held. */
   async append(batch: Batch, reserved: number): Promise<Receipt | Refusal> {
-    const closed = this.#closedTo();
-    if (closed !== undefined) return this.#refuse(closed, reserved);
-    let arrivedAtMs = Math.floor(this.#world.date());
+    let refusal = this.#closedTo();
+    if (refusal !== undefined) return this.#refuse(refusal, reserved);
+    const { world } = this.#deps;
+    let arrivedAtMs = Math.floor(world.date());
     let open = this.#rotation.current(arrivedAtMs);
     while (open === undefined) {
-      const refusal = (await this.#rotation.ready()) ?? this.#closedTo();
+      refusal = (await this.#rotation.ready()) ?? this.#closedTo();
       if (refusal !== undefined) return this.#refuse(refusal, reserved);
-      arrivedAtMs = Math.floor(this.#world.date());
+      arrivedAtMs = Math.floor(world.date());
       open = this.#rotation.current(arrivedAtMs);
     }
     const meta = encodeMeta(batch, arrivedAtMs);
@@ -79,35 +106,50 @@ export class SegmentedSpool implements Spool {
       await committed;
     } catch (error) {
       this.#rotation.settled(open, false);
-      return this.#refuse(diskTrouble(error as Error), bytes);
+      return this.#refuse(diskTrouble((error as Error).message), bytes);
     }
-    const receipt = this.#accept(batch, open, { ordinal, bytes });
-    this.#rotation.settled(open, true);
-    return receipt;
+    return this.#accept(batch, open, { ordinal, bytes });
+  }
+
+  /** Whether this segment is here, open, waiting or leased. */
+  has(name: SegmentName): boolean {
+    return this.#book.has(name);
   }
 
   /** Takes in a segment of a writer that died. */
-  async adopt({ writer, segment, state, path, batches }: RecoveredSegment): Promise<void> {
+  async adopt({ writer, segment, isDamaged, path, records }: RecoveredSegment): Promise<void> {
     const held = heldSegment({ writer, segment });
-    const nowMs = this.#world.now();
-    const date = this.#world.date();
-    for (const [ordinal, batch] of batches.entries()) {
-      const bytes = batch.body.length;
-      const ageMs = Math.max(0, date - batch.arrivedAtMs);
+    const nowMs = this.#deps.world.now();
+    for (const [ordinal, record] of records.entries()) {
+      const { body, ...batch } = decodeRecord(record);
+      const ageMs = this.#keys.ageOf(batch.arrivedAtMs);
       held.firstAtMs ??= nowMs - ageMs;
-      this.#book.count(held, batch, bytes);
-      addTo(this.#recovered, batch.tenant, batch.accepted);
-      this.#remember(batch, { writer, segment, ordinal }, nowMs - ageMs);
+      countIn(held, batch, record.length);
+      const { idempotency } = batch;
+      if (idempotency !== undefined)
+        this.#keys.add(held, { ...batch, idempotency, ordinal }, ageMs);
     }
-    if (state === 'damaged') return this.#setAside(held);
-    this.#book.add(held);
+    if (isDamaged) await this.#setAside(held);
+    for (const [tenant, events] of held.tenants) addTo(this.#recovered, tenant, events);
+    if (isDamaged) return;
     this.#capacity.force(held.requests, held.bytes);
+    this.#book.add(held);
     this.#book.sealed(held, { path });
+  }
+
+  /** Keys of segments that are done, from the time before this start. */
+  remember(name: SegmentName, keys: readonly StoredKey[]): void {
+    this.#keys.remember(name, keys);
+  }
+
+  /** Segments that were set aside before. */
+  foundQuarantined(paths: readonly string[]): void {
+    this.#quarantinedSegments.push(...paths);
   }
 
   async lease(signal: AbortSignal): Promise<Lease | undefined> {
     const held = await this.#book.next(signal);
-    return held === undefined ? undefined : this.#lend(held);
+    return held?.source === undefined ? undefined : this.#lend(held, held.source);
   }
 
   holds(receipt: ReceiptId): boolean {
@@ -119,7 +161,7 @@ export class SegmentedSpool implements Spool {
   }
 
   repeat(key: Uint8Array): Repeat | undefined {
-    return this.#keys.get(key, this.#world.now());
+    return this.#keys.repeat(key);
   }
 
   status(): SpoolStatus {
@@ -128,74 +170,95 @@ export class SegmentedSpool implements Spool {
       recovered: this.#recovered,
       quarantined: this.#quarantined,
       quarantinedSegments: this.#quarantinedSegments,
+      idempotencyWindowMs: this.#keys.reachMs(),
       failed: this.#rotation.failed,
     };
   }
 
   async seal(): Promise<void> {
-    this.#draining = true;
+    this.#isDraining = true;
     this.#rotation.seal();
     await this.#rotation.quiet();
     await this.#rotation.dropSpare();
   }
 
   async close(): Promise<void> {
-    this.#draining = true;
+    this.#isDraining = true;
+    this.#isClosed = true;
     this.#book.close();
+    await Promise.all(this.#stops.map((stop) => stop()));
     await this.#rotation.close();
-    await this.#store.close();
+    await this.#deps.store.close();
   }
 
-  #accept(
-    batch: Batch,
-    open: OpenSegment,
-    { ordinal, bytes }: { readonly ordinal: number; readonly bytes: number },
-  ): Receipt {
-    const { writer, segment } = open.held;
-    this.#book.count(open.held, batch, bytes);
-    return this.#remember(batch, { writer, segment, ordinal }, this.#world.now());
-  }
-
-  #remember(batch: Batch, id: ReceiptId, atMs: Ms): Receipt {
+  #accept(batch: Batch, open: OpenSegment, placed: { ordinal: number; bytes: number }): Receipt {
     const { accepted, rejected, idempotency } = batch;
-    const receipt: Receipt = { receipt: formatReceipt(id), accepted, rejected };
+    const { writer, segment } = open.held;
+    const { ordinal, bytes } = placed;
+    this.#book.count(open.held, batch, bytes);
     if (idempotency !== undefined) {
-      this.#keys.add(idempotency.key, { receipt, body: idempotency.body }, atMs);
+      this.#keys.add(open.held, { idempotency, ordinal, accepted, rejected }, 0);
     }
-    return receipt;
+    this.#rotation.settled(open, true);
+    return { receipt: formatReceipt({ writer, segment, ordinal }), accepted, rejected };
   }
 
-  async #setAside(held: HeldSegment): Promise<void> {
-    this.#quarantinedSegments.push(await this.#store.setAside(held));
-    for (const [tenant, events] of held.tenants) addTo(this.#quarantined, tenant, events);
-  }
-
-  #lend(held: HeldSegment): Lease {
-    let lent = true;
-    const giveUp = async (end: () => Promise<void>) => {
-      if (!lent) return;
-      lent = false;
-      await end();
-      this.#book.remove(held);
-      this.#capacity.giveBack(held.requests, held.bytes);
+  #lend(held: HeldSegment, source: SegmentSource): Lease {
+    const { writer, segment } = held;
+    let isLent = true;
+    const end = async (act: () => Promise<void>) => {
+      if (!isLent) return;
+      isLent = false;
+      if (!this.#isClosed) await act(); // afterwards the files may be another's
     };
     return {
-      writer: held.writer,
-      segment: held.segment,
-      source: held.source as NonNullable<HeldSegment['source']>,
-      done: () => giveUp(() => this.#store.remove(held)),
-      quarantine: () => giveUp(() => this.#setAside(held)),
+      writer,
+      segment,
+      source,
+      done: () => end(() => this.#done(held)),
+      quarantine: () =>
+        end(async () => {
+          await this.#setAside(held);
+          this.#book.remove(held);
+          this.#capacity.giveBack(held.requests, held.bytes);
+        }),
       release: () => {
-        if (lent) this.#book.released(held);
-        lent = false;
+        if (isLent) this.#book.released(held);
+        isLent = false;
       },
     };
   }
 
+  /** What cannot be written or removed is found again after a restart, and delivered once more. */
+  async #done(held: HeldSegment): Promise<void> {
+    const { store, warn } = this.#deps;
+    try {
+      await this.#keepKeys(held);
+      await store.remove(held);
+    } catch (error) {
+      warn(`the spool could not remove segment ${nameOf(held)}: ${(error as Error).message}`);
+    }
+    this.#book.remove(held);
+    this.#capacity.drained(held.requests, held.bytes);
+  }
+
+  async #setAside(held: HeldSegment): Promise<void> {
+    await this.#keepKeys(held);
+    const path = await this.#deps.store.setAside(held);
+    this.#deps.warn(`segment ${nameOf(held)} is damaged and was set aside: ${path}`);
+    this.#quarantinedSegments.push(path);
+    for (const [tenant, events] of held.tenants) addTo(this.#quarantined, tenant, events);
+  }
+
+  async #keepKeys(held: HeldSegment): Promise<void> {
+    const { keys, untilMs } = this.#keys.keysOf(held);
+    if (keys.length > 0) await this.#deps.store.keepKeys(held, keys, untilMs);
+  }
+
   #closedTo(): Refusal | undefined {
-    if (this.#draining) return { refused: 'draining', detail: 'this server is stopping' };
+    if (this.#isDraining) return draining;
     const { failed } = this.#rotation;
-    return failed === undefined ? undefined : diskTrouble(new Error(failed));
+    return failed === undefined ? undefined : diskTrouble(failed);
   }
 
   #refuse(refusal: Refusal, bytes: number): Refusal {
@@ -210,36 +273,13 @@ export class SegmentedSpool implements Spool {
   }
 }
 
-function diskTrouble({ message }: Error): Refusal {
-  return { refused: 'disk_trouble', detail: message, retryAfterMs: 1_000 };
+const draining: Refusal = { refused: 'draining', detail: 'this server is stopping' };
+const troubleMs: Ms = 1_000;
+
+function diskTrouble(detail: string): Refusal {
+  return { refused: 'disk_trouble', detail, retryAfterMs: troubleMs };
 }
 
-/** Room held for one request until it is used or given back. */
-class HeldSlot implements Slot {
-  readonly #spool: SegmentedSpool;
-  #bytes: number;
-  #used = false;
-
-  constructor(spool: SegmentedSpool, bytes: number) {
-    this.#spool = spool;
-    this.#bytes = bytes;
-  }
-
-  grow(bytes: number): boolean {
-    if (this.#used || !this.#spool.grow(bytes)) return false;
-    this.#bytes += bytes;
-    return true;
-  }
-
-  append(batch: Batch): Promise<Receipt | Refusal> {
-    if (this.#used) throw new Error('a slot takes one batch');
-    this.#used = true;
-    return this.#spool.append(batch, this.#bytes);
-  }
-
-  release(): void {
-    if (this.#used) return;
-    this.#used = true;
-    this.#spool.giveBack(this.#bytes);
-  }
+function nameOf({ writer, segment }: SegmentName): string {
+  return `${writer}-${segment}`;
 }

@@ -1,11 +1,11 @@
 import type { CutPlace } from '@weir/segment-log/cut';
 import type { SegmentName } from './segment-store.ts';
 
-// DIR/WRITER/N.open, N.seg    a segment, open or sealed
-// DIR/WRITER/N.cut            where a segment that failed must be cut
-// DIR/WRITER/lock             held by the process that writes or delivers WRITER
-// DIR/quarantine/WRITER-N.seg a damaged segment
-// DIR/keys/                   idempotency keys of segments that are done
+// ROOT/WRITER/N.open, N.seg     a segment, open or sealed
+// ROOT/WRITER/N.cut             where a segment that failed must be cut
+// ROOT/WRITER/lock              held by the process that writes or delivers WRITER
+// ROOT/quarantine/WRITER-N.seg  a damaged segment, for a person to look at
+// ROOT/keys/                    idempotency keys of segments that are done: stored-keys.ts
 
 /** Where a segment's files lie. */
 export interface SegmentPlace extends CutPlace {
@@ -22,14 +22,10 @@ export function placeOf(root: string, { writer, segment }: SegmentName): Segment
   };
 }
 
-export function quarantineDirectory(root: string): string {
-  return `${root}/quarantine`;
-}
-
-const segmentFile = /^([1-9][0-9]{0,14})\.(open|seg)$/;
+const segmentFile = /^([1-9][0-9]{0,14})\.(?:open|seg)$/;
 
 /** The number a segment's file has in its name; undefined for any other file. */
-export function segmentOf(name: string): { segment: number; sealed: boolean } | undefined {
+export function segmentOf(name: string): { readonly segment: number } | undefined {
   const found = segmentFile.exec(name);
-  return found === null ? undefined : { segment: Number(found[1]), sealed: found[2] === 'seg' };
+  return found === null ? undefined : { segment: Number(found[1]) };
 }

@@ -1,5 +1,6 @@
 import type { Receipt, ReceiptId } from '@weir/core/wire/receipt';
 import type { Refusal } from '@weir/core/wire/refusal';
+import type { Ms } from '@weir/core/world/world';
 import type { Batch, Repeat } from './record.ts';
 
 /** Room in the spool for one batch, held for one request. */
@@ -32,7 +33,7 @@ export interface Lease {
   quarantine(): Promise<void>;
 }
 
-/** What the spool holds right now; all counts are exact. */
+/** What the spool holds right now; all counts are exact, and maps are live views. */
 export interface SpoolStatus {
   readonly requests: number;
   readonly events: number;
@@ -47,6 +48,8 @@ export interface SpoolStatus {
   readonly quarantined: TenantCounts;
   /** Damaged segments set aside, by path: a person must look. */
   readonly quarantinedSegments: readonly string[];
+  /** How far back a repeated key is noticed now; absent where nobody can tell. */
+  readonly idempotencyWindowMs?: Ms;
   /** Set where the spool takes nothing any more until it is restarted, with the reason. */
   readonly failed?: string | undefined;
 }

@@ -1,80 +1,122 @@
-import { readCut, truncateDurably } from '@weir/segment-log/cut';
-import type { Files } from '@weir/segment-log/files';
-import { type Recovery, recover, secretOf } from '@weir/segment-log/recover';
-import { decodeRecord, type StoredBatch } from './record.ts';
-import { decodeHeader } from './segment-header.ts';
+import { codeOf, type Files } from '@weir/segment-log/files';
+import { NewerFormat } from '@weir/segment-log/frame';
+import type { DiskSegments } from './disk-segments.ts';
+import { recoverSegment, segmentsIn } from './recover-segment.ts';
 import type { SegmentName } from './segment-store.ts';
-import { placeOf, type SegmentPlace, segmentOf } from './spool-directory.ts';
+import type { SegmentedSpool } from './segmented-spool.ts';
+import type { KeyFiles } from './stored-keys.ts';
+import { isWriter } from './writer.ts';
 
-/** A segment of a writer that died. */
-export interface RecoveredSegment extends SegmentName {
-  /** `damaged`: something of it was durable and is no longer what it was. */
-  readonly state: 'sealed' | 'damaged';
-  readonly path: string;
-  /** The batches that can be read. */
-  readonly batches: readonly StoredBatch[];
+export interface TakeOverDeps {
+  readonly files: Files;
+  readonly root: string;
+  readonly store: DiskSegments;
+  readonly spool: SegmentedSpool;
+  readonly keyFiles: KeyFiles;
+  /** Tells a person of something that went wrong and will be tried again. */
+  readonly warn: (message: string) => void;
 }
 
-/** The segments in a writer's directory, oldest first; the caller holds its lock. */
-export async function segmentsIn(files: Files, directory: string): Promise<number[]> {
-  const numbers = new Set<number>();
-  for (const name of await files.list(directory)) {
-    const found = segmentOf(name);
-    if (found !== undefined) numbers.add(found.segment);
+/** Finds the directories of writers that died (whoever holds no lock is dead) and takes them in. */
+export class TakeOver {
+  readonly #deps: TakeOverDeps;
+  /** Written by a newer version: left alone, and told of once. */
+  readonly #newer = new Set<string>();
+
+  constructor(deps: TakeOverDeps) {
+    this.#deps = deps;
   }
-  return [...numbers].sort((a, b) => a - b);
-}
 
-/**
- * Brings a segment to the state in which it is delivered: cut to what is good, durable and sealed,
- * in this order. undefined where there was nothing in it, not even a header: then it is removed.
- */
-export async function recoverSegment(
-  files: Files,
-  root: string,
-  name: SegmentName,
-): Promise<RecoveredSegment | undefined> {
-  const place = placeOf(root, name);
-  const names = await files.list(place.directory);
-  const sealed = names.includes(`${name.segment}.seg`);
-  const path = sealed ? place.sealedPath : place.segmentPath;
-  const bytes = await files.read(path);
-  const found = recover(bytes, {
-    cutBytes: await cutOf(files, place, bytes),
-    durableBytes: sealed ? Infinity : 0,
-  });
-  const [header, ...records] = found.records;
-  if (found.verdict === 'corrupt') {
-    if (header !== undefined && found.end > 0) decodeHeader(header);
-    if (!sealed) await files.rename(path, place.sealedPath);
-    const batches = records.map(decodeRecord);
-    return { ...name, state: 'damaged', path: place.sealedPath, batches };
+  /** At start: throws `NewerFormat`, since an older version must not be put in its place unseen. */
+  async atStart(): Promise<void> {
+    const { keyFiles, spool } = this.#deps;
+    await keyFiles.removeEnded();
+    for await (const { name, keys } of keyFiles.read()) spool.remember(name, keys);
+    await this.#all({ isStart: true });
   }
-  if (header === undefined) {
-    await files.unlink(path);
-    return undefined;
+
+  /** Later: what a peer left that died since, and what could not be taken in before. */
+  async again(): Promise<void> {
+    const { keyFiles, warn } = this.#deps;
+    try {
+      await keyFiles.removeEnded();
+      await this.#all({ isStart: false });
+    } catch (error) {
+      warn(`the spool could not look for the segments of others: ${messageOf(error)}`);
+    }
   }
-  decodeHeader(header);
-  await settle(files, place, path, found);
-  return { ...name, state: 'sealed', path: place.sealedPath, batches: records.map(decodeRecord) };
+
+  async #all({ isStart }: { readonly isStart: boolean }): Promise<void> {
+    const { files, root, store } = this.#deps;
+    for (const writer of (await files.list(root)).filter(isWriter).sort()) {
+      if (writer === store.writer || this.#newer.has(writer)) continue;
+      try {
+        await this.#one(writer, isStart);
+      } catch (error) {
+        if (error instanceof NewerFormat) this.#leaveAlone(writer, error, isStart);
+        else if (codeOf(error) !== 'ENOENT') this.#failed(writer, error);
+      }
+    }
+  }
+
+  async #one(writer: string, isStart: boolean): Promise<void> {
+    const { store } = this.#deps;
+    if (!store.has(writer)) {
+      if (!(await this.#lock(writer))) return;
+      if (!isStart) await this.#readKeys(writer);
+    }
+    await this.#segments(writer);
+    await store.removeIfDone(writer);
+  }
+
+  async #lock(writer: string): Promise<boolean> {
+    const { files, root, store } = this.#deps;
+    const lock = await files.lock(`${root}/${writer}`);
+    if (lock !== undefined) store.adopt(writer, lock);
+    return lock !== undefined;
+  }
+
+  /** Those that writer kept of segments it had delivered; at start all were read. */
+  async #readKeys(writer: string): Promise<void> {
+    const { keyFiles, spool } = this.#deps;
+    for await (const { name, keys } of keyFiles.read(writer)) spool.remember(name, keys);
+  }
+
+  async #segments(writer: string): Promise<void> {
+    const { files, root, spool } = this.#deps;
+    for (const segment of await segmentsIn(files, `${root}/${writer}`)) {
+      const name = { writer, segment };
+      if (spool.has(name)) continue;
+      const recovered = await this.#recover(name);
+      if (recovered !== undefined) await spool.adopt(recovered);
+    }
+  }
+
+  async #recover(name: SegmentName): ReturnType<typeof recoverSegment> {
+    const { files, root } = this.#deps;
+    try {
+      return await recoverSegment(files, root, name);
+    } catch (error) {
+      if (error instanceof NewerFormat) throw error;
+      if (codeOf(error) !== 'ENOENT') this.#failed(`${name.writer}-${name.segment}`, error);
+      return undefined;
+    }
+  }
+
+  #leaveAlone(writer: string, error: NewerFormat, isStart: boolean): void {
+    const { root, store, warn } = this.#deps;
+    store.abandon(writer);
+    const message = `${root}/${writer}: ${error.message}`;
+    if (isStart) throw new Error(message, { cause: error });
+    this.#newer.add(writer);
+    warn(message);
+  }
+
+  #failed(what: string, error: unknown): void {
+    this.#deps.warn(`the spool could not take in ${what}, and will try again: ${messageOf(error)}`);
+  }
 }
 
-/**
- * What was read may lie in memory alone, where another process wrote it and was killed. So it is
- * synced even where nothing is cut: a segment must never change once it is delivered.
- */
-async function settle(
-  files: Files,
-  place: SegmentPlace,
-  path: string,
-  { end }: Recovery,
-): Promise<void> {
-  await truncateDurably(files, path, end);
-  await files.rename(path, place.sealedPath);
-  await files.syncDirectory(place.directory);
-}
-
-async function cutOf(files: Files, place: SegmentPlace, bytes: Uint8Array): Promise<number> {
-  const secret = secretOf(bytes);
-  return secret === undefined ? Infinity : readCut(files, place.cutPath, secret);
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

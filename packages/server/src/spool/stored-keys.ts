@@ -1,0 +1,151 @@
+import type { RejectedEvent } from '@weir/core/wire/event';
+import type { Ms, World } from '@weir/core/world/world';
+import type { Files } from '@weir/segment-log/files';
+import { codeOf, removeFile } from '@weir/segment-log/files';
+import { encodeHead, frameBytes, sealRecord, secretBytes } from '@weir/segment-log/frame';
+import { recover } from '@weir/segment-log/recover';
+import { writeOnce } from '@weir/segment-log/write-all';
+import { hashBytes } from './idempotency.ts';
+import type { SegmentName } from './segment-store.ts';
+
+/** An idempotency key of a batch, with what a repeat of it is answered. */
+export interface StoredKey {
+  readonly key: Uint8Array;
+  readonly body: Uint8Array;
+  readonly ordinal: number;
+  readonly accepted: number;
+  readonly rejected: readonly RejectedEvent[];
+  /** Wall clock, whole milliseconds. */
+  readonly arrivedAtMs: Ms;
+}
+
+/** The keys of a segment that is no more. */
+export interface StoredKeys {
+  readonly name: SegmentName;
+  readonly keys: readonly StoredKey[];
+}
+
+// A file is a segment of two records: who wrote it, and the keys one after the other:
+//   16 bytes key | 16 bytes body | u32 ordinal | u32 accepted | f64 arrivedAtMs
+//   | u32 length of the rejected events as JSON, 0 for none | these
+const keyBytes = 2 * hashBytes + 4 + 4 + 8 + 4;
+
+/** `WRITER-SEGMENT-UNTIL.keys`: from the wall instant UNTIL on the file is of no use. */
+const fileName = /^([0-9a-z]{16})-([1-9][0-9]{0,14})-([0-9]{1,16})\.keys$/;
+
+export interface KeyFilesDeps {
+  readonly files: Files;
+  readonly world: World;
+  readonly directory: string;
+}
+
+/** Keeps the keys of segments that are done for the rest of their window, across restarts. */
+export class KeyFiles {
+  readonly #files: Files;
+  readonly #world: World;
+  readonly #directory: string;
+
+  constructor({ files, world, directory }: KeyFilesDeps) {
+    this.#files = files;
+    this.#world = world;
+    this.#directory = directory;
+  }
+
+  /** Durable when it resolves. */
+  async keep(
+    { writer, segment }: SegmentName,
+    keys: readonly StoredKey[],
+    untilMs: Ms,
+  ): Promise<void> {
+    const header = Buffer.from(JSON.stringify({ version: 1, writer, segment }));
+    const { bytes: head, secret } = encodeHead(this.#world.randomBytes(secretBytes), header);
+    const payload = encodeKeys(keys);
+    const record = Buffer.alloc(frameBytes + payload.length);
+    payload.copy(record, frameBytes);
+    sealRecord(record, 0, record.length, secret);
+    const path = `${this.#directory}/${writer}-${segment}-${Math.ceil(untilMs)}.keys`;
+    await this.#files.makeDirectory(this.#directory);
+    await writeOnce(await this.#files.create(path), Buffer.concat([head, record]));
+    await this.#files.syncDirectory(this.#directory);
+  }
+
+  /**
+   * The keys whose window has not ended, the soonest to end first, of all writers or of one. A file
+   * that was not written to its end is passed over: its segment was not removed.
+   */
+  async *read(ofWriter?: string): AsyncIterable<StoredKeys> {
+    const found = (await this.#list()).filter(
+      ({ name }) => (ofWriter ?? name.writer) === name.writer,
+    );
+    for (const { path, name } of found.sort((a, b) => a.untilMs - b.untilMs)) {
+      const bytes = await this.#files.read(path).catch(ignoreMissing);
+      if (bytes === undefined) continue;
+      const { verdict, records } = recover(bytes, { cutBytes: Infinity, durableBytes: Infinity });
+      const payload = records[0];
+      if (verdict === 'clean' && payload !== undefined) yield { name, keys: decodeKeys(payload) };
+    }
+  }
+
+  /** Removes the files whose window has ended, whoever wrote them. */
+  async removeEnded(): Promise<void> {
+    const date = this.#world.date();
+    for (const { path, untilMs } of await this.#list()) {
+      if (untilMs <= date) await removeFile(this.#files, path);
+    }
+  }
+
+  async #list(): Promise<{ path: string; name: SegmentName; untilMs: Ms }[]> {
+    const names = (await this.#files.list(this.#directory).catch(ignoreMissing)) ?? [];
+    return names.flatMap((file) => {
+      const found = fileName.exec(file);
+      if (found === null) return [];
+      const name = { writer: found[1] as string, segment: Number(found[2]) };
+      return [{ path: `${this.#directory}/${file}`, name, untilMs: Number(found[3]) }];
+    });
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT') throw error;
+}
+
+function encodeKeys(keys: readonly StoredKey[]): Buffer {
+  const details = keys.map(({ rejected }) => {
+    return Buffer.from(rejected.length === 0 ? '' : JSON.stringify(rejected));
+  });
+  const detailBytes = details.reduce((sum, { length }) => sum + length, 0);
+  const bytes = Buffer.allocUnsafe(keys.length * keyBytes + detailBytes);
+  let at = 0;
+  for (const [i, { key, body, ordinal, accepted, arrivedAtMs }] of keys.entries()) {
+    const detail = details[i] as Buffer;
+    bytes.set(key, at);
+    bytes.set(body, at + hashBytes);
+    at += 2 * hashBytes;
+    at = bytes.writeUInt32LE(ordinal, at);
+    at = bytes.writeUInt32LE(accepted, at);
+    at = bytes.writeDoubleLE(arrivedAtMs, at);
+    at = bytes.writeUInt32LE(detail.length, at);
+    at += detail.copy(bytes, at);
+  }
+  return bytes;
+}
+
+function decodeKeys(payload: Uint8Array): StoredKey[] {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+  const keys: StoredKey[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const detailsFrom = at + keyBytes;
+    const detailsTo = detailsFrom + bytes.readUInt32LE(detailsFrom - 4);
+    const details = bytes.subarray(detailsFrom, detailsTo).toString('utf8');
+    keys.push({
+      key: bytes.subarray(at, at + hashBytes),
+      body: bytes.subarray(at + hashBytes, at + 2 * hashBytes),
+      ordinal: bytes.readUInt32LE(at + 32),
+      accepted: bytes.readUInt32LE(at + 36),
+      arrivedAtMs: bytes.readDoubleLE(at + 40),
+      rejected: details === '' ? [] : (JSON.parse(details) as RejectedEvent[]),
+    });
+    at = detailsTo;
+  }
+  return keys;
+}
