@@ -66,7 +66,8 @@ export async function start(
 
   const directory = await DirectoryStore.open({ path: places.store, world });
   const store = new MeteredStore(wrap.store?.(directory) ?? directory, metrics, world);
-  const spool = await openSpool(settings, places.spool);
+  const warn = (message: string): void => log.warn(message);
+  const spool = await openSpool(settings, places.spool, { warn, counts: metrics });
   const waits = new StoredWaits(spool, world);
 
   const state = { draining: false };
@@ -122,11 +123,15 @@ export async function start(
   };
 }
 
-function openSpool(settings: Settings, directory: string): Promise<Spool> {
+function openSpool(
+  settings: Settings,
+  directory: string,
+  told: { readonly warn: (message: string) => void; readonly counts: Metrics },
+): Promise<Spool> {
   const options = spoolOptions(settings);
   return settings.spool === 'memory'
     ? openMemorySpool(options, world)
-    : openDiskSpool({ ...options, directory }, { world, files: nodeFiles });
+    : openDiskSpool({ ...options, directory }, { world, files: nodeFiles, ...told });
 }
 
 function startDelivery(

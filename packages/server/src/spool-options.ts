@@ -4,7 +4,11 @@ import type { SpoolOptions } from './spool/segmented-spool.ts';
 /** What the settings say of the spool; the same for every adapter. */
 export function spoolOptions(settings: Settings): SpoolOptions {
   return {
-    bounds: { maxRequests: settings.maxQueue, maxBytes: settings.maxQueueBytes },
+    bounds: {
+      maxRequests: settings.maxQueue,
+      maxBytes: settings.maxQueueBytes,
+      minFreeBytes: settings.minFreeBytes,
+    },
     rules: {
       bytes: settings.segmentBytes,
       events: settings.segmentEvents,
