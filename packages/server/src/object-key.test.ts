@@ -8,6 +8,7 @@ import {
   mixedTenant,
   type ObjectName,
   objectKey,
+  searchesOf,
   templateProblem,
 } from './object-key.ts';
 
@@ -84,4 +85,28 @@ test('measures keys in bytes, not in characters', () => {
   expect(keyProblem('é/'.repeat(342).slice(0, -1))).toBe(
     'makes keys of 1025 bytes, at most 1024 are allowed',
   );
+});
+
+test.each([
+  defaultTemplate,
+  'a.b/{writer}-{segment}/{tenant}/{dt}(x)/{hour}',
+  '{dt}/{segment}-{writer}+{tenant}/{hour}',
+  'all/{hour}/{writer}/{segment}',
+])('searches of %s find the tenant’s objects of the hour, and no others', (template) => {
+  const found = (key: string) =>
+    searchesOf(template, 'acme', name.hourMs).filter(
+      ({ prefix, pattern }) => key.startsWith(prefix) && pattern.test(key),
+    ).length;
+  for (const codec of ['zstd', 'gzip', 'none'] as const) {
+    for (const tenant of ['acme', mixedTenant]) {
+      const shared = template.includes('{tenant}') ? tenant : mixedTenant;
+      expect(found(objectKey({ ...name, template, codec, tenant: shared }))).toBe(1);
+    }
+  }
+  const others: Partial<ObjectName>[] = [
+    { hourMs: name.hourMs + 3_600_000 },
+    ...(template.includes('{tenant}') ? [{ tenant: 'acme2' }, { tenant: 'a' }] : []),
+  ];
+  for (const other of others) expect(found(objectKey({ ...name, template, ...other }))).toBe(0);
+  expect(found(`${objectKey({ ...name, template })}x`)).toBe(0);
 });

@@ -32,20 +32,18 @@ export interface ObjectName {
 }
 
 /** The key of an object. The template has passed `templateProblem`. */
-export function objectKey(name: ObjectName): string {
-  const time = isoTime(name.hourMs);
-  const values: Record<Placeholder, string> = {
-    tenant: name.tenant,
-    dt: time.slice(0, 10),
-    hour: time.slice(11, 13),
-    writer: name.writer,
-    segment: String(name.segment),
-  };
-  return fill(name.template, values) + extensions[name.codec];
+export function objectKey({ template, codec, writer, segment, ...rest }: ObjectName): string {
+  const values = { ...partsOf(rest), writer, segment: String(segment) };
+  return fill(template, values) + extensions[codec];
+}
+
+function partsOf({ tenant, hourMs }: Pick<ObjectName, 'tenant' | 'hourMs'>) {
+  const time = isoTime(hourMs);
+  return { tenant, dt: time.slice(0, 10), hour: time.slice(11, 13) };
 }
 
 function fill(template: string, values: Readonly<Record<Placeholder, string>>): string {
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => values[name as Placeholder]);
+  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name as Placeholder]);
 }
 
 /** How the object of this name is compressed; undefined where it is none of ours. */
@@ -125,4 +123,34 @@ export function keyProblem(key: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** Where to look for the events of a tenant and an hour. */
+export interface HourSearch {
+  /** All objects in question begin so. */
+  readonly prefix: string;
+  /** Which of those that begin so they are. */
+  readonly pattern: RegExp;
+}
+
+/**
+ * A tenant's events of an hour lie in objects of its own and in those that tenants share. A template
+ * without hour or date does not tell them apart: then those of other hours are found as well.
+ */
+export function searchesOf(
+  template: string,
+  tenant: string,
+  hourMs: number,
+): readonly HourSearch[] {
+  const tenants = template.includes('{tenant}') ? [tenant, mixedTenant] : [mixedTenant];
+  return tenants.map((name) => {
+    const open = { writer: '{writer}', segment: '{segment}' };
+    const known = fill(template, { ...partsOf({ tenant: name, hourMs }), ...open });
+    const pattern = known
+      .replaceAll(/[\\^$.*+?()[\]|]/g, '\\$&')
+      .replaceAll(open.writer, '[0-9a-z]+')
+      .replaceAll(open.segment, '[0-9]+');
+    const prefix = known.slice(0, known.search(/\{(?:writer|segment)\}/));
+    return { prefix, pattern: new RegExp(`^${pattern}\\.ndjson(?:\\.zst|\\.gz)?$`) };
+  });
 }

@@ -1,12 +1,10 @@
 import type { ReceiptStatus } from '@weir/core/wire/receipt';
 import { VirtualWorld } from '@weir/core/world/virtual';
 import { expect, test } from 'vitest';
-import { Backoff } from './delivery/backoff.ts';
-import { pack } from './delivery/pack.ts';
-import { putSegment } from './delivery/put-segment.ts';
-import { exampleBatch, exampleHeader, segmentOf } from './delivery/segment-of.ts';
+import { exampleBatch, exampleHeader } from './delivery/segment-of.ts';
+import { storeSegment } from './delivery/stored-segment.model.ts';
 import { Receipts } from './receipts.ts';
-import { linesOf } from './store/content.ts';
+import { contentOf, splitLines } from './store/content.ts';
 import { MemoryStore } from './store/memory.ts';
 import { SwitchableStore } from './store/switchable.ts';
 
@@ -31,14 +29,10 @@ const batches = [
 ];
 
 async function setUp({ mixed = false, refuse = false } = {}) {
-  const world = new VirtualWorld({ seed: 1 });
   const inner = new MemoryStore();
-  const store = new SwitchableStore(inner, world);
+  const store = new SwitchableStore(inner, new VirtualWorld({ seed: 1 }));
   if (refuse) store.misbehave({ refuses: (key) => key.startsWith('tenant=') });
-  const header = { ...exampleHeader, maxObjects: mixed ? 1 : 16 };
-  const events = { delivered() {}, retried() {}, dead() {}, alarm() {} };
-  const backoff = new Backoff(world, { firstMs: 1, longestMs: 1 });
-  await putSegment(pack(segmentOf(batches, header)), { store, events, backoff }, signal);
+  await storeSegment(store, batches, { maxObjects: mixed ? 1 : 16 });
   store.misbehave({});
   const reads: string[] = [];
   const get = inner.get.bind(inner);
@@ -57,7 +51,7 @@ async function typeAt(store: MemoryStore, status: ReceiptStatus | undefined, pla
   const { object, line } = status?.events.at(place) ?? { object: 'none', line: 0 };
   const all: Buffer[] = [];
   const bytes = store.objects.get(object) as Uint8Array;
-  for await (const some of linesOf(bytes, 'zstd', 1e6)) all.push(...some);
+  for await (const some of splitLines(contentOf(bytes, 'zstd', 1e6))) all.push(...some);
   return JSON.parse(String(all[line - 1])) as { type: string; weirreceipt: string };
 }
 

@@ -1,5 +1,5 @@
 import { parseReceipt, type ReceiptId } from '@weir/core/wire/receipt';
-import { linesOf } from '../store/content.ts';
+import { contentOf, splitLines } from '../store/content.ts';
 import type { Codec } from '../store/store.ts';
 import { readTail } from './line-tail.ts';
 
@@ -67,7 +67,8 @@ export async function indexLines(
 ): Promise<LineIndex> {
   const runs: Runs = { ordinals: [], firsts: [], tenantOf: [], tenants: new Map() };
   let number = 0;
-  for await (const lines of linesOf(object.bytes, object.codec, object.contentBytes)) {
+  const content = contentOf(object.bytes, object.codec, object.contentBytes);
+  for await (const lines of splitLines(content)) {
     for (const line of lines) {
       number += 1;
       const tail = readTail(line);

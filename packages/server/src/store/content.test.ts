@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { contentOf, contentSha256, linesOf } from './content.ts';
+import { contentOf, contentSha256, splitLines } from './content.ts';
 import type { Codec } from './store.ts';
 
 const compressions: [Codec, (bytes: Buffer) => Uint8Array][] = [
@@ -18,7 +18,7 @@ async function readAll(bytes: Uint8Array, codec: Codec, maxBytes: number): Promi
 
 async function readLines(bytes: Uint8Array, codec: Codec): Promise<string[]> {
   const lines: string[] = [];
-  for await (const some of linesOf(bytes, codec, 10_000_000)) {
+  for await (const some of splitLines(contentOf(bytes, codec, 10_000_000))) {
     lines.push(...some.map((line) => line.toString('latin1')));
   }
   return lines;

@@ -48,16 +48,14 @@ async function* pieces(bytes: Uint8Array, codec: Codec): AsyncGenerator<Buffer, 
 }
 
 /**
- * The lines of an object without their ends, as many at a time as have come: a call for each would
- * cost more than reading them. Each is valid until the next step.
+ * The lines of a content without their ends, as many at a time as have come: a step for each would
+ * cost more than reading it. Throws `ContentDamaged` where the last one does not end.
  */
-export async function* linesOf(
-  bytes: Uint8Array,
-  codec: Codec,
-  maxBytes: number,
+export async function* splitLines(
+  content: AsyncIterable<Buffer>,
 ): AsyncGenerator<readonly Buffer[], void, void> {
   const begun: Buffer[] = []; // a line whose end has not come yet
-  for await (const piece of contentOf(bytes, codec, maxBytes)) {
+  for await (const piece of content) {
     const lines: Buffer[] = [];
     let from = 0;
     for (let end = piece.indexOf(newline); end !== -1; end = piece.indexOf(newline, from)) {
