@@ -3,6 +3,7 @@ import { isRefusal } from '@weir/core/wire/refusal';
 import fc from 'fast-check';
 import { test } from 'vitest';
 import type { BodyForm } from './content-type.ts';
+import { eventLists, eventTexts, padding } from './parse/event-texts.model.ts';
 import { parseEvents } from './parse-events.ts';
 
 const limits = {
@@ -11,37 +12,10 @@ const limits = {
   eventBytes: 256 << 10,
   events: 10_000,
 };
-/** More than is parsed in one go. */
-const padding = ' '.repeat(300_000);
-
-const texts = fc.oneof(
-  fc.constantFrom('', 'a', '1.0', '/s', 'a b', 'AAE=', '2026-01-31T12:00:00Z', 'é😀\u2028'),
-  fc.string({ unit: 'binary' }),
-);
-const names = fc.oneof(
-  fc.constantFrom('type', 'id', 'source', 'specversion', 'time', 'subject', 'data', 'data_base64'),
-  fc.constantFrom('events', 'weirx', '__proto__', 'constructor', 'X', 'region', '0', ''),
-);
-const values = fc.oneof(texts, texts, fc.jsonValue(), fc.integer());
-const entries = fc.array(fc.tuple(names, values), { maxLength: 6 });
-
-/** The text of an event: names may repeat, and most of them have a type. */
-const events = fc
-  .tuple(entries, fc.nat(4), fc.constantFrom('', ' ', '\t', '\r'))
-  .map(([members, typed, space]) => {
-    const all = typed === 0 ? members : [...members, ['type', 'a'] as const];
-    const text = all.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
-    return `${space}{${text.join(`${space},`)}${space}}${space}`;
-  });
-const items = fc.oneof(
-  { arbitrary: events, weight: 9 },
-  { arbitrary: fc.jsonValue().map((value) => JSON.stringify(value)), weight: 1 },
-);
-const lists = fc.array(items, { minLength: 1, maxLength: 20 });
 
 test('every event is accepted or rejected, in its place, whatever it is', () => {
   fc.assert(
-    fc.property(lists, (list) => {
+    fc.property(eventLists, (list) => {
       const outcome = parse(`[${list}]`, 'json');
       if (isRefusal(outcome)) return outcome.members?.rejectedCount === list.length;
       const { accepted, rejected, missing } = outcome;
@@ -59,7 +33,7 @@ test('every event is accepted or rejected, in its place, whatever it is', () => 
 
 test('the same events come to the same end in every shape and size', () => {
   fc.assert(
-    fc.property(lists, (list) => {
+    fc.property(eventLists, (list) => {
       const array = outcomes(`[${list}]`, 'json');
       const others = [
         outcomes(`[${list}]`, 'cloudevents'),
@@ -78,7 +52,7 @@ test('the same events come to the same end in every shape and size', () => {
 
 test('where events may be smaller than their body, the large ones alone are too large', () => {
   fc.assert(
-    fc.property(lists, fc.integer({ min: 10, max: 60 }), (list, eventBytes) => {
+    fc.property(eventLists, fc.integer({ min: 10, max: 60 }), (list, eventBytes) => {
       const free = outcomes(`[${list}]`, 'json');
       const wanted = list.map((event, index) => {
         const bytes = Buffer.byteLength(event.replace(/^[ \t\r]+|[ \t\r]+$/g, ''));
@@ -99,7 +73,7 @@ test('where events may be smaller than their body, the large ones alone are too 
 test('no body makes it throw', () => {
   const forms = fc.constantFrom<BodyForm>('json', 'ndjson', 'cloudevent', 'cloudevents', 'binary');
   const noise = fc.stringMatching(/^[[\]{}:,"\\events0-9 \n]{0,40}$/);
-  const bodies = fc.oneof(noise, fc.string({ unit: 'binary' }), fc.uint8Array(), items);
+  const bodies = fc.oneof(noise, fc.string({ unit: 'binary' }), fc.uint8Array(), eventTexts);
   const sizes = fc.constantFrom(1, 10, 1 << 20);
   fc.assert(
     fc.property(forms, bodies, sizes, (form, body, eventBytes) => {

@@ -1,6 +1,7 @@
 import { missing, type RejectedEvent } from '@weir/core/wire/event';
 import { isRefusal, type Refusal } from '@weir/core/wire/refusal';
 import { describe, expect, test } from 'vitest';
+import { padding } from './parse/event-texts.model.ts';
 import { parseEvents } from './parse-events.ts';
 
 const limits = {
@@ -94,7 +95,7 @@ describe('a body without events', () => {
   test.each(['', ' \r\n\t', '[]', ' [ ] ', '{"events":[]}', '\ufeff'])('%j', (body) => {
     const refusal = { refused: 'malformed', detail: 'body: expected at least one event' };
     expect(json(body)).toEqual(refusal);
-    expect(json(body + spaces)).toEqual(refusal);
+    expect(json(body + padding)).toEqual(refusal);
   });
 
   test.each(['', '\n', ' \r\n\t\r\n'])('%j in lines', (body) => {
@@ -113,7 +114,7 @@ describe('nesting', () => {
     expect(json(nested(100))).toMatchObject({ accepted: 1 });
     expect(json(nested(101))).toMatchObject({
       refused: 'invalid_events',
-      detail: 'events[0].data: nested deeper than 100 levels',
+      detail: 'events[0]: nested deeper than 100 levels',
     });
     const objects = `{"type":"a","data":${'{"a":'.repeat(100)}1${'}'.repeat(100)}}`;
     expect(json(objects)).toMatchObject({ members: { rejected: [{ code: 'too_deep' }] } });
@@ -126,9 +127,29 @@ describe('nesting', () => {
     });
   });
 
+  test('is seen even where a repeated name hides it from JSON.parse', () => {
+    const levels = '['.repeat(100) + ']'.repeat(100);
+    for (const hidden of [
+      `{"type":"a","data":${levels},"data":1}`,
+      `{"type":"a","data":{"x":${levels},"x":"]"}}`,
+      `{"x":${levels},"type":"a","x":1}`,
+    ]) {
+      expect(json(hidden)).toMatchObject({ members: { rejected: [{ code: 'too_deep' }] } });
+      const rejected = [{ index: 1, code: 'too_deep' }];
+      expect(json(`[{"type":"a"},${hidden}]`)).toMatchObject({ accepted: 1, rejected });
+      expect(ndjson(`{"type":"a"}\n${hidden}`)).toMatchObject({ accepted: 1, rejected });
+    }
+  });
+
+  test('in a string is none', () => {
+    expect(json(`{"type":"a","data":"${'['.repeat(200)}\\"${'{'.repeat(200)}"}`)).toMatchObject({
+      accepted: 1,
+    });
+  });
+
   test('of 100,000 levels harms nobody', () => {
     const deep = nested(100_000);
-    expect(json(deep)).toMatchObject({ detail: 'events[0].data: nested deeper than 100 levels' });
+    expect(json(deep)).toMatchObject({ detail: 'events[0]: nested deeper than 100 levels' });
     expect(ndjson(`${deep}\n{"type":"a"}`)).toMatchObject({
       accepted: 1,
       rejected: [{ index: 0, code: 'too_deep' }],
@@ -173,7 +194,7 @@ describe('one bad event of a hundred', () => {
       detail: 'body: line 2, column 11: expected a value',
     };
     expect(json(`[${events}]`)).toEqual(refusal);
-    expect(json(`[${events}]${spaces}`)).toEqual(refusal);
+    expect(json(`[${events}]${padding}`)).toEqual(refusal);
   });
 });
 
@@ -231,9 +252,6 @@ test('a body may be any view of bytes', () => {
   const bytes = new TextEncoder().encode('xx{"type":"a"}xx').subarray(2, -2);
   expect(parseEvents(bytes, { form: 'json' }, limits)).toEqual(taken('event', 1, all));
 });
-
-/** More than is parsed in one go. */
-const spaces = ' '.repeat(300_000);
 
 type Form = 'json' | 'ndjson' | 'cloudevent' | 'cloudevents';
 

@@ -85,9 +85,9 @@ function checkData(body: Buffer, contentType: string | undefined): Refusal | und
   if (!isUtf8(body)) return invalidUtf8(body);
   if (form === 'text') return undefined;
   try {
-    const data: unknown = JSON.parse(body.toString('utf8'));
-    return isDeeper(data, maxDepth - 1) ? allRejected([tooDeep(0)]) : undefined;
+    JSON.parse(body.toString('utf8'));
   } catch {
     return malformed(body, 0);
   }
+  return isDeeper(body, maxDepth - 1) ? allRejected([tooDeep(0)]) : undefined;
 }

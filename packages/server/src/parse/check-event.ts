@@ -1,14 +1,30 @@
 import { maxDepth, missing, type RejectedEvent } from '@weir/core/wire/event';
 import { checkAttribute, expected, type Problem, present, typeProblem } from './attribute.ts';
-import { isDeeper } from './depth.ts';
+import { isDeeper, mayBeDeeper } from './depth.ts';
 
 /** All that weir can fill in. */
 export const fillable: number = missing.specversion | missing.id | missing.source | missing.time;
 const dataTwice = present.data | present.dataBase64;
 const bothData = expected('either data or data_base64, not both');
 
-/** What an accepted event lacks, as bits of `missing`, or why it is not accepted. */
-export function checkEvent(event: unknown, index: number): number | RejectedEvent {
+/**
+ * What an accepted event lacks, as bits of `missing`, or why it is not accepted.
+ *
+ * @param text what `event` was parsed from; `bytes` are the same, undecoded
+ */
+export function checkEvent(
+  event: unknown,
+  index: number,
+  text: string,
+  bytes: Uint8Array,
+): number | RejectedEvent {
+  const outcome = checkMembers(event, index);
+  if (typeof outcome !== 'number' || !mayBeDeeper(text, maxDepth)) return outcome;
+  return isDeeper(bytes, maxDepth) ? tooDeep(index) : outcome;
+}
+
+/** The same for an event that is known not to be nested too deep. */
+export function checkMembers(event: unknown, index: number): number | RejectedEvent {
   if (typeof event !== 'object' || event === null || Array.isArray(event)) {
     return { index, code: 'not_an_object', detail: `events[${index}]: expected a JSON object` };
   }
@@ -20,7 +36,6 @@ export function checkEvent(event: unknown, index: number): number | RejectedEven
   }
   if ((found & present.type) === 0) return rejected(index, 'type', typeProblem);
   if ((found & dataTwice) === dataTwice) return rejected(index, 'data_base64', bothData);
-  if (isDeeper((event as { data?: unknown }).data, maxDepth - 1)) return tooDeep(index);
   return ~found & fillable;
 }
 
@@ -35,6 +50,6 @@ function pathTo(name: string): string {
 }
 
 export function tooDeep(index: number): RejectedEvent {
-  const detail = `events[${index}].data: nested deeper than ${maxDepth} levels`;
+  const detail = `events[${index}]: nested deeper than ${maxDepth} levels`;
   return { index, code: 'too_deep', detail };
 }

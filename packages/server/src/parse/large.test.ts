@@ -2,6 +2,7 @@ import { missing } from '@weir/core/wire/event';
 import type { Refusal } from '@weir/core/wire/refusal';
 import { describe, expect, test } from 'vitest';
 import { parseEvents } from '../parse-events.ts';
+import { padding } from './event-texts.model.ts';
 
 const limits = {
   bodyBytes: 8 << 20,
@@ -22,10 +23,10 @@ describe('the number of events', () => {
 
   test('is bounded, in every shape and size', () => {
     expect(json(`[${events(100)}]`, few)).toMatchObject({ accepted: 100 });
-    for (const padding of ['', spaces]) {
-      expect(json(`[${events(101)}]${padding}`, few)).toEqual(refusal);
-      expect(json(`{"events":[${events(101)}]}${padding}`, few)).toEqual(refusal);
-      expect(ndjson(events(101).join('\n') + padding, few)).toEqual(refusal);
+    for (const space of ['', padding]) {
+      expect(json(`[${events(101)}]${space}`, few)).toEqual(refusal);
+      expect(json(`{"events":[${events(101)}]}${space}`, few)).toEqual(refusal);
+      expect(ndjson(events(101).join('\n') + space, few)).toEqual(refusal);
     }
   });
 
@@ -97,16 +98,13 @@ test.each([
   const refusal = json(body) as Refusal;
   expect(refusal.refused).toBe('malformed');
   expect(refusal.detail).toMatch(/^body: line 1, column \d+: expected /);
-  const large = body.replace('[', `[${spaces}`);
-  const at = Number(/column (\d+)/.exec(refusal.detail)?.[1]) + spaces.length;
+  const large = body.replace('[', `[${padding}`);
+  const at = Number(/column (\d+)/.exec(refusal.detail)?.[1]) + padding.length;
   expect(json(large)).toEqual({
     ...refusal,
     detail: refusal.detail.replace(/column \d+/, `column ${at}`),
   });
 });
-
-/** More than is parsed in one go. */
-const spaces = ' '.repeat(300_000);
 
 type Form = 'json' | 'ndjson' | 'cloudevent' | 'cloudevents';
 

@@ -13,7 +13,7 @@ import {
   notJson,
   tooManyEvents,
 } from './refuse.ts';
-import { findItems, type Spans, skipSpace, trimEnd } from './spans.ts';
+import { findItems, type Spans, skipSpace, textOf, trimEnd } from './spans.ts';
 import { type ParsedEvents, single, Tally } from './tally.ts';
 import { parseWhole } from './whole.ts';
 import { closesWrapper, openWrapper } from './wrapper.ts';
@@ -47,15 +47,16 @@ function parseArray(body: Buffer, start: number, limits: RequestLimits): ParsedE
 
 function parseItems(
   body: Buffer,
-  { count, bounds }: Spans,
+  items: Spans,
   shape: Shape,
   limits: RequestLimits,
 ): ParsedEvents | Refusal {
+  const { count } = items;
   if (count === 0) return noEvents();
   if (count > limits.events) return tooManyEvents(count, limits.events);
   const tally = new Tally(count);
   for (let index = 0; index < count; index += 1) {
-    const outcome = parseItem(body, bounds, index, limits.eventBytes);
+    const outcome = parseItem(textOf(body, items, index), index, limits.eventBytes);
     if (outcome === undefined) return malformed(body, 0);
     tally.add(outcome);
   }
@@ -64,20 +65,18 @@ function parseItems(
 
 /** undefined where the item is no JSON, and so the body as a whole is none. */
 function parseItem(
-  body: Buffer,
-  bounds: readonly number[],
+  bytes: Buffer,
   index: number,
   mostBytes: number,
 ): number | RejectedEvent | undefined {
-  const from = bounds[2 * index] as number;
-  const to = bounds[2 * index + 1] as number;
-  if (to - from > mostBytes) {
+  if (bytes.length > mostBytes) {
     // Nobody reads it, but a neighbour that follows broken text would be anyone's guess.
-    if (findJsonError(body, from, to) !== undefined) return undefined;
-    return eventTooLarge(index, to - from, mostBytes);
+    if (findJsonError(bytes, 0, bytes.length) !== undefined) return undefined;
+    return eventTooLarge(index, bytes.length, mostBytes);
   }
+  const text = bytes.toString('utf8');
   try {
-    return checkEvent(JSON.parse(body.toString('utf8', from, to)), index);
+    return checkEvent(JSON.parse(text), index, text, bytes);
   } catch {
     return undefined;
   }

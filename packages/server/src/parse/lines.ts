@@ -4,7 +4,7 @@ import type { RequestLimits } from '../caller.ts';
 import { checkEvent } from './check-event.ts';
 import { findJsonError } from './json-error.ts';
 import { columnOf, eventTooLarge, noEvents, tooManyEvents } from './refuse.ts';
-import { findLines } from './spans.ts';
+import { findLines, textOf } from './spans.ts';
 import { type ParsedEvents, Tally } from './tally.ts';
 
 /**
@@ -19,13 +19,14 @@ export function parseLines(
   from: number,
   limits: RequestLimits,
 ): ParsedEvents | Refusal {
-  const { count, bounds } = findLines(body, from, limits.events);
+  const lines = findLines(body, from, limits.events);
+  const { count } = lines;
   if (count === 0) return noEvents();
   if (count > limits.events) return tooManyEvents(count, limits.events);
   const tally = new Tally(count);
   let thrown = 0;
   for (let index = 0; index < count; index += 1) {
-    const line = body.subarray(bounds[2 * index], bounds[2 * index + 1]);
+    const line = textOf(body, lines, index);
     const outcome = parseLine(line, index, limits.eventBytes, thrown < maxThrown);
     if (typeof outcome !== 'number' && outcome.code === 'malformed') thrown += 1;
     tally.add(outcome);
@@ -43,13 +44,14 @@ function parseLine(
   if (!isTrusted && findJsonError(line, 0, line.length) !== undefined) {
     return malformedLine(line, index);
   }
+  const text = line.toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(line.toString('utf8'));
+    value = JSON.parse(text);
   } catch {
     return malformedLine(line, index);
   }
-  return checkEvent(value, index);
+  return checkEvent(value, index, text, line);
 }
 
 function malformedLine(line: Buffer, index: number): RejectedEvent {

@@ -1,3 +1,4 @@
+import { endOfString } from './depth.ts';
 import { isSpace } from './json-error.ts';
 
 /** Where the events of a body lie, found without parsing them. */
@@ -8,6 +9,11 @@ export interface Spans {
   readonly bounds: readonly number[];
   /** Just behind the last of them: behind the `]` of an array; -1 where it is no JSON array. */
   readonly end: number;
+}
+
+/** The bytes of the event at `index`, as a view. */
+export function textOf(bytes: Buffer, { bounds }: Spans, index: number): Buffer {
+  return bytes.subarray(bounds[2 * index], bounds[2 * index + 1]);
 }
 
 /** The lines from `from` on that are not blank; blank ones are no events and take no index. */
@@ -52,16 +58,6 @@ export function findItems(bytes: Uint8Array, from: number, most: number): Spans 
     }
   }
   return found.upTo(-1);
-}
-
-/** The place of the quote that ends the string which begins at `at`. */
-function endOfString(bytes: Uint8Array, at: number): number {
-  for (let next = at + 1; next < bytes.length; next += 1) {
-    const byte = bytes[next];
-    if (byte === 0x22) return next;
-    if (byte === 0x5c) next += 1;
-  }
-  return bytes.length;
 }
 
 /** The first place from `from` on, at most `to`, that is no white space. */
