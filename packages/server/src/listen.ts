@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { problemOf } from '@weir/core/wire/problem';
 import { type Refusal, type RefusalCode, refusals } from '@weir/core/wire/refusal';
+import type { Ms, World } from '@weir/core/world/world';
 import type { Hono } from 'hono';
 import type { AppEnv } from './request.ts';
 
@@ -14,6 +15,7 @@ export interface ListenOptions {
   readonly headerMs: number;
   /** How long an idle connection is kept. */
   readonly keepAliveMs: number;
+  readonly world: World;
 }
 
 /** A port that serves; see `listen`. */
@@ -39,11 +41,18 @@ export async function listen(app: Hono<AppEnv>, options: ListenOptions): Promise
     requestTimeout: 0, // bodies may take long as long as they keep coming: read-body.ts watches
     keepAliveTimeout: options.keepAliveMs,
     connectionsCheckingInterval: 1_000,
+    requireHostHeader: false, // the listener does: Node's own answer says nothing
   });
-  server.on('request', listener);
-  server.on('checkContinue', listener); // answered before the 100, which read-body.ts sends
+  const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    (incoming.socket as ServingSocket)[newestReply] = outgoing;
+    void listener(incoming, outgoing);
+  };
+  server.on('request', serve);
+  server.on('checkContinue', serve); // answered before the 100, which read-body.ts sends
   server.on('checkExpectation', refuseExpectation);
-  server.on('clientError', answerGarbage);
+  server.on('clientError', (error, socket) =>
+    answerGarbage(error, socket as Socket, options.world),
+  );
   server.listen(options.port, options.host);
   await once(server, 'listening');
   return listenerOf(server);
@@ -71,7 +80,11 @@ function textOf(refusal: Refusal): string {
 
 function refuseExpectation(_: IncomingMessage, response: ServerResponse): void {
   const body = textOf({ refused: 'bad_request', detail: 'Expect: only 100-continue is known' });
-  response.writeHead(417, { 'content-type': 'application/problem+json', connection: 'close' });
+  response.writeHead(417, {
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  });
   response.end(body);
 }
 
@@ -80,19 +93,48 @@ const garbage: Readonly<Record<string, readonly [RefusalCode, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['sender_stalled', 'the header of the request did not arrive in time'],
 };
 
-/** What the HTTP parser gave up on. The socket is all there is to answer on. */
-function answerGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
+const newestReply = Symbol('newest reply');
+const isGarbled = Symbol('is garbled');
+
+/** A connection, with the reply to the newest of its requests: those before it go out first. */
+type ServingSocket = Socket & { [newestReply]?: ServerResponse; [isGarbled]?: boolean };
+
+/**
+ * What the HTTP parser gave up on gets a problem document and the end of its connection, but only
+ * after the replies to all that came before it: otherwise a sender would take it for one of those.
+ */
+function answerGarbage(error: NodeJS.ErrnoException, socket: ServingSocket, world: World): void {
+  if (error.code === 'ECONNRESET') socket.destroy();
+  if (!socket.writable || socket[isGarbled]) return; // told once; it goes on sending
+  socket[isGarbled] = true;
+  const refuse = (): void => {
+    if (socket.writable) endWith(socket, garbageText(error), world);
+  };
+  const reply = socket[newestReply];
+  if (reply === undefined || reply.writableFinished) refuse();
+  else if (reply.req.complete || reply.headersSent) reply.once('finish', refuse);
+  else if (reply.socket === null) reply.once('socket', refuse);
+  else refuse();
+}
+
+function garbageText(error: NodeJS.ErrnoException): string {
   const [code, detail] = garbage[error.code ?? ''] ?? [
     'bad_request',
     `not a valid HTTP/1.1 request (${error.code ?? 'unknown'})`,
   ];
+  const { status, title } = refusals[code];
   const body = textOf({ refused: code, detail });
-  socket.end(
-    `HTTP/1.1 ${refusals[code].status} ${refusals[code].title}\r\nConnection: close\r\n` +
-      `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  return (
+    `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\n` +
+    `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
   );
+}
+
+const lingerMs: Ms = 2_000;
+
+/** What still comes is thrown away for a while: a reset could overtake the answer. */
+function endWith(socket: Socket, text: string, world: World): void {
+  socket.end(text);
+  const cancel = world.after(lingerMs, () => socket.destroy());
+  socket.once('end', () => socket.destroy()).once('close', cancel);
 }

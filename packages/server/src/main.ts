@@ -93,8 +93,8 @@ export async function start(
     corsOrigins: settings.corsOrigins,
     onUnexpected: (error, path) => log.error({ err: error, path }, 'a request failed'),
   });
-  const timeouts = { headerMs, keepAliveMs };
-  const http = await listen(routes, { host: settings.host, port: settings.port, ...timeouts });
+  const timing = { headerMs, keepAliveMs, world };
+  const http = await listen(routes, { host: settings.host, port: settings.port, ...timing });
 
   const gauges = new ProcessGauges();
   const operations = admin({
@@ -102,7 +102,7 @@ export async function start(
     metrics: () => metrics.render({ spool: spool.status(), more: gauges.format() }),
   });
   const { adminHost: host, adminPort: port } = settings;
-  const adminHttp = await listen(operations, { host, port, ...timeouts });
+  const adminHttp = await listen(operations, { host, port, ...timing });
 
   return {
     port: http.port,
