@@ -38,7 +38,7 @@ export function app(deps: AppDeps): Hono<AppEnv> {
 
   routes.notFound((c) => {
     const allow = allowedAt(c.req.path);
-    if (allow === undefined)
+    if (allow === undefined || allow.split(', ').includes(c.req.method))
       return replies.refused(nothingHere(), undefined, discardUnread(c, world));
     if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } });
     const refused = replies.refused(wrongMethod(c, allow), undefined, discardUnread(c, world));
