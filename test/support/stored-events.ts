@@ -2,19 +2,32 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 
-/** How often each event id stands in the objects of a directory store. Reads the files themselves. */
+/** A line of an object, as its text stands there. */
+export interface StoredLine {
+  readonly object: string;
+  /** From 1. */
+  readonly line: number;
+  readonly text: string;
+}
+
+/** All lines of the objects of a directory store. Reads the files themselves. */
+export async function storedLines(storeDir: string): Promise<StoredLine[]> {
+  const found: StoredLine[] = [];
+  for (const object of await readdir(storeDir, { recursive: true })) {
+    if (!object.endsWith('.ndjson.zst')) continue;
+    const content = zstdDecompressSync(await readFile(join(storeDir, object))).toString();
+    const lines = content.split('\n').filter((text) => text !== '');
+    for (const [index, text] of lines.entries()) found.push({ object, line: index + 1, text });
+  }
+  return found;
+}
+
+/** How often each event id stands in the objects of a directory store. */
 export async function storedIds(storeDir: string): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
-  for (const file of await readdir(storeDir, { recursive: true })) {
-    if (!file.endsWith('.ndjson.zst')) continue;
-    const lines = zstdDecompressSync(await readFile(join(storeDir, file)))
-      .toString()
-      .split('\n');
-    for (const line of lines) {
-      if (line === '') continue;
-      const { id } = JSON.parse(line) as { id: string };
-      counts.set(id, (counts.get(id) ?? 0) + 1);
-    }
+  for (const { text } of await storedLines(storeDir)) {
+    const { id } = JSON.parse(text) as { id: string };
+    counts.set(id, (counts.get(id) ?? 0) + 1);
   }
   return counts;
 }

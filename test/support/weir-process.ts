@@ -16,8 +16,8 @@ export interface WeirOptions {
   readonly args?: readonly string[];
 }
 
-/** A real server process, on free ports of loopback. */
-export interface WeirProcess {
+/** A real server process, on free ports of loopback; killed at the end of `await using`. */
+export interface WeirProcess extends AsyncDisposable {
   readonly url: string;
   readonly adminUrl: string;
   /** The development key; with a tenants file the caller has its own. */
@@ -51,7 +51,9 @@ export async function startWeir(options: WeirOptions): Promise<WeirProcess> {
     const read = (chunk: Buffer): void => {
       output += chunk.toString();
       const found = readyLine.exec(output);
-      if (found?.[0] !== undefined) resolve(JSON.parse(found[0]));
+      // Without a tenants file the key is printed after that line, and on another pipe.
+      const isWhole = env.WEIR_TENANTS !== undefined || printedKey.test(output);
+      if (found?.[0] !== undefined && isWhole) resolve(JSON.parse(found[0]));
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
@@ -63,7 +65,7 @@ export async function startWeir(options: WeirOptions): Promise<WeirProcess> {
   return {
     url: `http://127.0.0.1:${port}`,
     adminUrl: `http://127.0.0.1:${adminPort}`,
-    key: /weir_[0-9a-z]{12}_[0-9A-Za-z]+/.exec(output)?.[0] ?? '',
+    key: printedKey.exec(output)?.[0] ?? '',
     pid: child.pid as number,
     output: () => output,
     end: (signal) => {
@@ -71,9 +73,14 @@ export async function startWeir(options: WeirOptions): Promise<WeirProcess> {
       return ended;
     },
     ended,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
   };
 }
 
+const printedKey = /weir_[0-9a-z]{12}_[0-9A-Za-z]{43}/;
 /** The log line that says on which ports the server listens. */
 const readyLine = /\{[^\n]*"msg":"ready"[^\n]*\}/;
 
