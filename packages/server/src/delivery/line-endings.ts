@@ -6,6 +6,7 @@ import { isoTime } from './iso-time.ts';
 import type { Lines } from './lines.ts';
 
 const timeBytes = 24;
+const minuteMs = 60_000;
 const noId = ' '.repeat(idBytes);
 const noTime = ' '.repeat(timeBytes);
 
@@ -42,7 +43,8 @@ export class LineEndings {
   readonly #ids: EventIds;
   readonly #byTenant = new Map<string, (Ending | undefined)[]>();
   readonly #time = Buffer.alloc(timeBytes);
-  #timeMs = Number.NaN;
+  /** Start of the minute that `#time` is of. */
+  #minuteMs = Number.NaN;
 
   constructor({ writer, segment, idSeed }: SegmentHeader) {
     this.#receiptStart = formatReceipt({ writer, segment, ordinal: 0 }).slice(0, -1);
@@ -86,13 +88,26 @@ export class LineEndings {
     return ending;
   }
 
-  /** The same for all batches of a millisecond. */
+  /** Up to the minute it is the same for thousands of batches. */
   #timeOf(ms: number): Buffer {
-    if (ms !== this.#timeMs) {
-      this.#time.write(isoTime(ms), 'latin1');
-      this.#timeMs = ms;
+    const time = this.#time;
+    const inMinute = ms - this.#minuteMs;
+    if (inMinute >= 0 && inMinute < minuteMs) {
+      writeDigits(time, 17, 2, Math.floor(inMinute / 1_000));
+      writeDigits(time, 20, 3, inMinute % 1_000);
+    } else {
+      time.write(isoTime(ms), 'latin1');
+      this.#minuteMs = ms - (ms % minuteMs);
     }
-    return this.#time;
+    return time;
+  }
+}
+
+/** Writes the last `digits` decimal digits of a whole number. */
+function writeDigits(bytes: Buffer, at: number, digits: number, value: number): void {
+  for (let i = at + digits - 1, rest = value; i >= at; i -= 1) {
+    bytes[i] = 0x30 + (rest % 10);
+    rest = Math.floor(rest / 10);
   }
 }
 
@@ -117,10 +132,6 @@ function makeEnding(tenant: string, lacks: number, receiptStart: string): Ending
 function appendDecimal(lines: Lines, value: number): void {
   let digits = 1;
   for (let power = 10; power <= value; power *= 10) digits += 1;
-  const end = lines.length + digits;
-  for (let i = end - 1, rest = value; i >= lines.length; i -= 1) {
-    lines.bytes[i] = 0x30 + (rest % 10);
-    rest = Math.floor(rest / 10);
-  }
-  lines.length = end;
+  writeDigits(lines.bytes, lines.length, digits, value);
+  lines.length += digits;
 }

@@ -1,67 +1,64 @@
 import { createHash } from 'node:crypto';
 import type { Codec } from '../store/store.ts';
-import { compress } from './compress.ts';
 import { Lines } from './lines.ts';
+import { SyncCompressor } from './sync-compressor.ts';
 
-/**
- * Lines are compressed whenever this many bytes have gathered, so an object is one zstd frame (or
- * one member of gzip) unless its lines exceed this: tiny events grow tenfold on their way. Several
- * frames in a row are one stream to every reader.
- */
-const frameBytes = 64 * 1024 * 1024;
+/** Lines are hashed and compressed whenever this many have gathered, while the core has them near. */
+const pieceBytes = 256 * 1024;
+/** Buffers up to these sizes are kept for the next object; larger ones are let go. */
+const keptLines = 4 * 1024 * 1024;
+const keptOutput = 16 * 1024 * 1024;
 
-/** What is kept from one object to the next; a larger buffer is let go. */
-const keptBytes = 48 * 1024 * 1024;
-
-let idle: Lines | undefined;
+let idleLines: Lines | undefined;
+let idleOutput: Lines | undefined;
 
 /** What `finish` tells of an object. */
 export interface WrittenObject {
+  /** Owns its memory. */
   readonly bytes: Uint8Array;
   readonly contentBytes: number;
   readonly sha256: string;
 }
 
-/** Compresses and hashes the lines of one object. Only one may be at work on a thread at a time. */
+/** Hashes and compresses the lines of one object. Only one may be at work on a thread at a time. */
 export class ObjectWriter {
+  /** Where the next batch's lines go. */
   readonly lines: Lines;
-  readonly #codec: Codec;
-  readonly #level: number;
+  readonly #output: Lines;
+  readonly #compressor: SyncCompressor | undefined;
   readonly #hash = createHash('sha256');
-  readonly #frames: Uint8Array[] = [];
   #contentBytes = 0;
 
   constructor(codec: Codec, level: number) {
-    this.#codec = codec;
-    this.#level = level;
-    this.lines = idle ?? new Lines(64 * 1024);
+    this.lines = idleLines ?? new Lines(2 * pieceBytes);
+    this.#output = idleOutput ?? new Lines(4 * pieceBytes);
+    idleLines = undefined;
+    idleOutput = undefined;
     this.lines.length = 0;
-    idle = undefined;
+    this.#output.length = 0;
+    if (codec !== 'none') this.#compressor = new SyncCompressor(codec, level, this.#output);
   }
 
   /** To be called between batches. */
   flushFull(): void {
-    if (this.lines.length >= frameBytes) this.#flush();
+    if (this.lines.length >= pieceBytes) this.#flush();
   }
 
-  /** Ends the object; the bytes own their memory. */
   finish(): WrittenObject {
     this.#flush();
-    if (this.lines.bytes.length <= keptBytes) idle = this.lines;
-    const [first] = this.#frames;
-    const bytes =
-      first !== undefined && this.#frames.length === 1
-        ? first
-        : new Uint8Array(Buffer.concat(this.#frames));
+    this.#compressor?.finish();
+    const bytes = new Uint8Array(this.#output.view);
+    if (this.lines.bytes.length <= keptLines) idleLines = this.lines;
+    if (this.#output.bytes.length <= keptOutput) idleOutput = this.#output;
     return { bytes, contentBytes: this.#contentBytes, sha256: this.#hash.digest('hex') };
   }
 
   #flush(): void {
-    const { lines } = this;
-    if (lines.length === 0) return;
-    this.#hash.update(lines.view);
-    this.#frames.push(compress(lines.view, this.#codec, this.#level));
-    this.#contentBytes += lines.length;
-    lines.length = 0;
+    const { view } = this.lines;
+    this.#hash.update(view);
+    this.#contentBytes += view.length;
+    if (this.#compressor === undefined) this.#output.appendAll(view);
+    else this.#compressor.write(view);
+    this.lines.length = 0;
   }
 }
