@@ -3,7 +3,7 @@ import { loadSettings } from '../load-settings.ts';
 import { hasProblems, type Problems } from '../problems.ts';
 import type { TenantsFile } from '../tenants-file.ts';
 import { parseSnapshot, takeSnapshot } from '../watch-tenants.ts';
-import { exits, found, type Outcome } from './outcome.ts';
+import { counted, exits, found, type Outcome } from './outcome.ts';
 
 export interface CheckOptions {
   readonly config?: string | undefined;
@@ -34,8 +34,12 @@ function problemsIn(value: object | undefined, prefix = ''): string[] {
 function summary(file: TenantsFile | Problems, path: string | undefined): string {
   if (hasProblems(file)) return '';
   const keys = [...file.tenants.values()].reduce((sum, tenant) => sum + tenant.keys.length, 0);
-  const counts = `${file.plans.size} plans, ${file.tenants.size} tenants, ${keys} keys`;
-  return `tenants: fine, ${counts} in ${path}`;
+  const parts = [
+    counted(file.plans.size, 'plan'),
+    counted(file.tenants.size, 'tenant'),
+    counted(keys, 'key'),
+  ];
+  return `tenants: fine, ${parts.join(', ')} in ${path}`;
 }
 
 /** A variable that looks like a setting and is none: most likely misspelt. */

@@ -11,14 +11,16 @@ export interface Outcome {
   readonly lines: readonly string[];
   /** What a person should know besides, on standard error. */
   readonly notes?: readonly string[];
-  /** With `--json` this alone, on standard output. */
-  readonly json: unknown;
+  /** With `--json` this alone, on standard output; absent where the answer is JSON as it is. */
+  readonly json?: unknown;
 }
 
 /** Where a command writes. */
 export interface Output {
   out(text: string): void;
   err(text: string): void;
+  /** Resolves when there is room for more: for answers of any length. */
+  bytes(bytes: Uint8Array): Promise<void>;
 }
 
 /** Something is wrong with what was looked at: all of it, line by line. */
@@ -39,7 +41,7 @@ export function wrongArgument(name: string, expected: string, given: string): Ou
 export function print(outcome: Outcome, asJson: boolean, { out, err }: Output): ExitCode {
   const { exit, lines, notes = [], json } = outcome;
   if (asJson) {
-    out(`${JSON.stringify(json)}\n`);
+    if (json !== undefined) out(`${JSON.stringify(json)}\n`);
     return exit;
   }
   for (const line of lines) out(`${line}\n`);
@@ -58,4 +60,9 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   );
+}
+
+/** `1 object`, `2 objects`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

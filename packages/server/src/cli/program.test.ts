@@ -5,16 +5,9 @@ import { expect, test } from 'vitest';
 import { Keys } from '../keys.ts';
 import { makeTenants } from '../tenants.ts';
 import { parseTenants, type TenantsFile } from '../tenants-file.ts';
-import { run } from './program.ts';
+import { weir } from './run-weir.model.ts';
 
 const ceiling = { bodyBytes: 1, decodedBytes: 1, eventBytes: 1, events: 1 };
-
-async function weir(...args: string[]) {
-  let out = '';
-  let err = '';
-  const exit = await run(args, { out: (text) => (out += text), err: (text) => (err += text) });
-  return { exit, out, err };
-}
 
 async function tenantsIn(name: string, text?: string) {
   const path = join(await mkdtemp(join(tmpdir(), 'weir-cli-')), name);
@@ -204,17 +197,27 @@ test('check says what is fine, and warns of a limit that the server does not all
   const path = await tenantsIn('tenants.yaml', limits);
   const { exit, out, err } = await weir('check', '--tenants', path);
   expect(exit).toBe(0);
-  expect(out).toContain('tenants: fine, 1 plans, 2 tenants, 0 keys');
+  expect(out).toContain('tenants: fine, 1 plan, 2 tenants, 0 keys');
   expect(err).toBe(
     'tenants.acme.limits.events is 20000, but WEIR_MAX_EVENTS allows no more than 10000\n',
   );
 });
 
 test('every command has a help page with an example', async () => {
-  for (const command of ['serve', 'keys', 'keys create', 'keys list', 'keys revoke', 'check']) {
+  const commands = [
+    'serve',
+    'keys',
+    'keys create',
+    'keys list',
+    'keys revoke',
+    'check',
+    'verify',
+    'cat',
+  ];
+  for (const command of commands) {
     const { exit, out } = await weir(...command.split(' '), '--help');
     expect(exit).toBe(0);
-    expect(out).toMatch(new RegExp(`Example:\\n .*weir ${command}`));
+    expect(out).toMatch(new RegExp(`Examples?:\\n .*weir ${command}`));
   }
   expect((await weir('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   expect((await weir('--help')).out).toContain('Exit codes: 0');

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { type CatOptions, cat } from './cat.ts';
 import { check } from './check.ts';
 import { createKey, listKeys, revokeKey } from './keys.ts';
 import { type ExitCode, exits, type Outcome, type Output, print } from './outcome.ts';
 import { serveCommand } from './serve.ts';
 import { troubleOf } from './trouble.ts';
+import { verifyCommand } from './verify.ts';
 
 /** Runs `weir` with these arguments. Never throws: what went wrong is told on standard error. */
 export async function run(args: readonly string[], output: Output): Promise<ExitCode> {
@@ -31,7 +33,8 @@ function version(): string {
 
 type Act = (command: Command, work: (...given: never[]) => Promise<Outcome>) => Command;
 
-function programOf(act: Act, { out, err }: Output): Command {
+function programOf(act: Act, output: Output): Command {
+  const { out, err } = output;
   const program = new Command('weir')
     .description(
       'Events in over HTTP, held to quotas, durable before the yes, packed into objects.',
@@ -43,6 +46,8 @@ function programOf(act: Act, { out, err }: Output): Command {
   addServe(program, act);
   addKeys(program, act);
   addCheck(program, act);
+  addVerify(program, act);
+  addCat(program, act, output);
   return program.addHelpText('after', `\n${codes}`);
 }
 
@@ -113,4 +118,35 @@ function addCheck(program: Command, act: Act): void {
     .addOption(json())
     .addHelpText('after', example('weir check --config weir.json --tenants tenants.yaml'));
   act(command, check);
+}
+
+function addVerify(program: Command, act: Act): void {
+  const command = program
+    .command('verify')
+    .description('compare manifests with objects: gaps, duplicates, damage')
+    .option('--ledger', "tell where each tenant's events are, spool and store together")
+    .addOption(config())
+    .addOption(json())
+    .addHelpText('after', example('weir verify --ledger', 'WEIR_DATA_DIR=/srv/weir weir verify'));
+  act(command, verifyCommand);
+}
+
+function addCat(program: Command, act: Act, output: Output): void {
+  const command = program
+    .command('cat')
+    .description('print stored events, one a line, as they are')
+    .option('--object <key>', 'all lines of an object')
+    .option('--receipt <id>', 'the lines of one request')
+    .option('--tenant <tenant>', 'the lines of a tenant')
+    .option('--hour <hour>', '… that arrived in this hour, in UTC: YYYY-MM-DDTHH')
+    .addOption(config())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      example(
+        'weir cat --receipt 0123456789abcdef-1-0',
+        'weir cat --tenant dev --hour 2026-11-21T12',
+      ),
+    );
+  act(command, (options: CatOptions) => cat(options, output));
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { run } from './program.ts';
 
 // A reader that has seen enough, such as head, closes the pipe: that is its right.
@@ -9,4 +10,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.exitCode = await run(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  async bytes(bytes) {
+    if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
+  },
 });

@@ -1,0 +1,27 @@
+import { stat } from 'node:fs/promises';
+import { systemWorld } from '@weir/core/world/system';
+import type { Settings } from '../config.ts';
+import { loadSettings } from '../load-settings.ts';
+import { hasProblems, type Problems } from '../problems.ts';
+import { placesIn } from '../read-settings.ts';
+// biome-ignore lint/style/noRestrictedImports: tools have no main.ts, so they choose the store here
+import { DirectoryStore } from '../store/directory.ts';
+import type { Store } from '../store/store.ts';
+
+/** What a server with these settings has stored. */
+export interface Opened {
+  readonly settings: Settings;
+  readonly store: Store;
+}
+
+/** Opens a store that is there; it is never made, since then every mistyped folder would be fine. */
+export async function openStore(config: string | undefined): Promise<Opened | Problems> {
+  const settings = await loadSettings(config);
+  if (hasProblems(settings)) return settings;
+  const path = placesIn(settings).store;
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory() !== true) {
+    return { problems: [`there is no store at ${path}; WEIR_DATA_DIR names the folder above it`] };
+  }
+  return { settings, store: await DirectoryStore.open({ path, world: systemWorld }) };
+}
