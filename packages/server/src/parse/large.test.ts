@@ -77,10 +77,15 @@ describe('the size of an event', () => {
   });
 
   test('is no excuse for what is not JSON', () => {
-    const broken = sized(1_001).replace('é"', 'é');
-    expect(json(broken, small)).toMatchObject({ refused: 'malformed' });
-    expect(json(`[{"type":"a"},${broken}]`, small)).toMatchObject({ refused: 'malformed' });
-    expect(parse(broken, 'cloudevents', small)).toMatchObject({ refused: 'malformed' });
+    for (const broken of [
+      sized(1_001).replace('é"', 'é'),
+      sized(1_001).replace('"data":', '"data";'),
+      sized(1_001).replace('"é"', '["é"}]'),
+    ]) {
+      expect(json(broken, small)).toMatchObject({ refused: 'malformed' });
+      expect(json(`[{"type":"a"},${broken}]`, small)).toMatchObject({ refused: 'malformed' });
+      expect(parse(broken, 'cloudevents', small)).toMatchObject({ refused: 'malformed' });
+    }
   });
 });
 
