@@ -91,3 +91,12 @@ test('more headers than are remembered are still told apart', () => {
   }
   expect(subject.authenticate(`Bearer ${key}`)).toMatchObject({ tenant: 't0' });
 });
+
+test('a header of any length is understood', () => {
+  const { tenants, keys } = tenantsWith(1);
+  const subject = new Keys(tenants);
+  const pair = Buffer.from(`${keys[0]}:${'p'.repeat(10_000)}`).toString('base64');
+  for (let i = 0; i < 2; i += 1) {
+    expect(subject.authenticate(`Basic ${pair}`)).toMatchObject({ tenant: 't0' });
+  }
+});

@@ -6,6 +6,8 @@ import type { Tenants } from './tenants.ts';
 
 /** Most headers remembered; beyond, the one that was verified first is verified again. */
 const maxRemembered = 10_000;
+/** A key takes 68; a longer header, such as Basic with a long password, is verified each time. */
+const maxHeaderLength = 200;
 
 const wanted = 'expected `Authorization: Bearer weir_…` with a key of this server';
 const refusalOf = {
@@ -50,7 +52,7 @@ export class Keys {
     const { salt, hash, caller } = this.#tenants.keys.get(key.id) ?? nobody;
     const matches = timingSafeEqual(hashSecret(salt, key.secret), hash);
     if (!matches || caller === undefined) return refusalOf.unknown;
-    this.#remember(authorization, caller);
+    if (authorization.length <= maxHeaderLength) this.#remember(authorization, caller);
     return caller;
   }
 
