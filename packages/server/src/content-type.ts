@@ -25,7 +25,7 @@ const kinds: ReadonlyMap<string, BodyKind> = new Map([
 ]);
 
 /** What a 415 tells the sender to use instead; the other names of NDJSON are taken as well. */
-export const acceptedTypes: readonly string[] = [
+const acceptedTypes: readonly string[] = [
   'application/json',
   'application/x-ndjson',
   'application/cloudevents+json',
