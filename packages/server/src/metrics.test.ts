@@ -21,12 +21,12 @@ const emptySpool: SpoolStatus = {
   recovered: new Map(),
   quarantined: new Map(),
   quarantinedSegments: [],
+  idempotencyWindowMs: 600_000,
 };
 
 function read(metrics: Metrics, spool: Partial<SpoolStatus> = {}, more?: string) {
   const text = metrics.render({
     spool: { ...emptySpool, ...spool },
-    idempotencyWindowMs: 600_000,
     ...(more === undefined ? {} : { more }),
   });
   const samples = new Map<string, number>();

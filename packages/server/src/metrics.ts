@@ -16,8 +16,6 @@ export type RequestCode = 'accepted' | 'ok' | RefusalCode;
 /** What is asked at the moment someone looks. */
 export interface MetricSources {
   readonly spool: SpoolStatus;
-  /** How far back a repeated `Idempotency-Key` is recognised now; absent where nobody can tell. */
-  readonly idempotencyWindowMs?: Ms | undefined;
   /** Further metrics, ready-made: those of the process. */
   readonly more?: string;
 }
@@ -116,17 +114,12 @@ export class Metrics implements DeliveryEvents {
   }
 
   /** All of it in Prometheus' text format. */
-  render({ spool, idempotencyWindowMs, more = '' }: MetricSources): string {
-    const window =
-      idempotencyWindowMs === undefined
-        ? ''
-        : formatValue(spoolMetrics.idempotencyWindow, idempotencyWindowMs / 1_000);
+  render({ spool, more = '' }: MetricSources): string {
     return [
       this.#taking(),
       formatSpool(spool),
       this.#commitUs.format(spoolMetrics.commitSeconds),
       this.#commitRequests.format(spoolMetrics.commitRequests),
-      window,
       this.#delivery(),
       this.#ledger.format(spool),
       more,
@@ -176,5 +169,6 @@ function formatSpool(spool: SpoolStatus): string {
     formatValue(spoolMetrics.oldest, spool.oldestMs / 1_000),
     formatValue(spoolMetrics.failed, spool.failed === undefined ? 0 : 1),
     formatValue(spoolMetrics.quarantinedSegments, spool.quarantinedSegments.length),
+    formatValue(spoolMetrics.idempotencyWindow, (spool.idempotencyWindowMs ?? 0) / 1_000),
   ].join('');
 }
