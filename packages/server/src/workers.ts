@@ -1,6 +1,6 @@
 import type { World } from '@weir/core/world/world';
 import { Backoff, type BackoffOptions } from './delivery/backoff.ts';
-import type { DeliveryEvents } from './delivery/delivery-events.ts';
+import type { Delivery, DeliveryEvents } from './delivery/delivery-events.ts';
 import type { Packer } from './delivery/packer.ts';
 import { putSegment } from './delivery/put-segment.ts';
 import { SegmentDamaged } from './delivery/segment-records.ts';
@@ -34,18 +34,21 @@ async function work(deps: DeliveryDeps, signal: AbortSignal): Promise<void> {
   for (;;) {
     const lease = await spool.lease(signal);
     if (lease === undefined) return;
+    let delivery: Delivery;
     const startedMs = world.now();
     try {
       const packed = await packer.pack(lease.source, signal);
       const manifest = await putSegment(packed, { ...deps, backoff }, signal);
       await lease.done(); // only now may the spool forget it
-      backoff.reset();
-      events.delivered({ manifest, traces: packed.traces, tookMs: world.now() - startedMs });
+      delivery = { manifest, traces: packed.traces, tookMs: world.now() - startedMs };
     } catch (error) {
       if (signal.aborted) return lease.release();
       await giveBack(lease, error, events);
       await backoff.wait(signal);
+      continue;
     }
+    backoff.reset();
+    events.delivered(delivery);
   }
 }
 

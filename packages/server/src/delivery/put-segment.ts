@@ -2,7 +2,7 @@ import { manifestKey } from '../object-key.ts';
 import { type ObjectContent, type Store, StoreError } from '../store/store.ts';
 import type { Backoff } from './backoff.ts';
 import { writeLetter } from './dead-letter.ts';
-import type { DeliveryEvents } from './delivery-events.ts';
+import type { DeliveryEvents, SegmentName } from './delivery-events.ts';
 import { decodeManifest, encodeManifest, type Manifest, type ObjectState } from './manifest.ts';
 import type { PackedObject, PackedSegment } from './pack.ts';
 import { putPlain } from './put-plain.ts';
@@ -13,7 +13,7 @@ export interface PutDeps {
   readonly backoff: Backoff;
 }
 
-/** Beyond this many tries at one object the segment goes back, so that others get their turn. */
+/** Beyond this many tries at one key the segment goes back, so that others get their turn. */
 const triesInPlace = 5;
 
 /**
@@ -29,12 +29,12 @@ export async function putSegment(
   const objects: Manifest['objects'][number][] = [];
   for (const [index, object] of packed.objects.entries()) {
     const putting: Putting = { packed, index, object, deps };
-    const state = await patiently(putting, () => putObject(putting, signal), signal);
+    const state = await patiently(packed, deps, () => putObject(putting, signal), signal);
     const { key, ...facts } = object.facts;
     objects.push({ key, state, ...facts });
   }
   const manifest: Manifest = { version: 1, writer, segment, sealedAt, objects };
-  return await commit(manifest, deps, signal);
+  return await patiently(packed, deps, () => commit(manifest, deps, signal), signal);
 }
 
 interface Putting {
@@ -92,20 +92,21 @@ async function commit(manifest: Manifest, deps: PutDeps, signal: AbortSignal): P
 
 /** Tries again what may pass by itself; what was put already need not be put again. */
 async function patiently<T>(
-  { packed, deps }: Putting,
+  segment: SegmentName,
+  { events, backoff }: PutDeps,
   attempt: () => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       const result = await attempt();
-      deps.backoff.reset();
+      backoff.reset();
       return result;
     } catch (error) {
       const passes = error instanceof StoreError && error.kind === 'trouble';
       if (!passes || tries === triesInPlace || signal.aborted) throw error;
-      deps.events.retried(packed, error);
-      await deps.backoff.wait(signal);
+      events.retried(segment, error);
+      await backoff.wait(signal);
     }
   }
 }

@@ -30,8 +30,9 @@ export interface DirectoryStoreOptions {
  * Objects as files below one directory. An object appears under its name whole and synced, or not
  * at all: it is written to a temporary file, and `link` gives it a name that nobody else has.
  *
- * Servers on one machine may share the directory. A key that is the directory of another key is
- * refused, as a file system knows no such thing.
+ * Servers on one machine may share the directory; one that starts clears what others have half
+ * written, which costs them a second try. A key that is the directory of another key is refused, as
+ * a file system knows no such thing.
  */
 export class DirectoryStore implements Store {
   readonly #root: string;
