@@ -32,14 +32,14 @@ export function parseEvents(
   limits: RequestLimits,
   headers: RequestHeaders = {},
 ): ParsedEvents | Refusal {
-  const sent = asBuffer(body);
-  if (kind.form === 'binary') return parseBinary(sent, kind, limits, headers);
-  if (!isUtf8(sent)) return invalidUtf8(sent);
-  const from = startsWithMark(sent) ? 3 : 0;
-  if (kind.form === 'ndjson') return parseLines(sent, from, limits);
-  return sent.length <= Math.min(limits.eventBytes, maxWholeBytes)
-    ? parseWhole(sent, from, kind.form, limits)
-    : parseLarge(sent, from, kind.form, limits);
+  const bytes = asBuffer(body);
+  const { form } = kind;
+  if (form === 'binary') return parseBinary(bytes, kind, limits, headers);
+  if (!isUtf8(bytes)) return invalidUtf8(bytes);
+  const sent = { body: bytes, from: startsWithMark(bytes) ? 3 : 0, form, limits };
+  if (form === 'ndjson') return parseLines(sent);
+  const isSmall = bytes.length <= Math.min(limits.eventBytes, maxWholeBytes);
+  return isSmall ? parseWhole(sent) : parseLarge(sent);
 }
 
 function asBuffer(body: Uint8Array): Buffer {

@@ -89,6 +89,20 @@ describe('the size of an event', () => {
   });
 });
 
+test('a place is counted from the beginning of the body, in every size', () => {
+  for (const [before, place] of [
+    ['', 'line 1, column 16'],
+    ['\ufeff', 'line 1, column 16'],
+    ['\n\n ', 'line 3, column 17'],
+  ]) {
+    for (const body of ['[{"type":"a"},{]}', '[{"type":"a"},{] ', '[{"type":"a"},{] , 1 ]']) {
+      const refusal = { refused: 'malformed', detail: expect.stringContaining(`${place}: `) };
+      expect(json(`${before}${body}`)).toMatchObject(refusal);
+      expect(json(`${before}${body}${padding}`)).toMatchObject(refusal);
+    }
+  }
+});
+
 test.each([
   '[{"type":"a"},]',
   '[,{"type":"a"}]',

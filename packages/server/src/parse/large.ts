@@ -1,7 +1,5 @@
 import type { RejectedEvent } from '@weir/core/wire/event';
 import type { Refusal } from '@weir/core/wire/refusal';
-import type { RequestLimits } from '../caller.ts';
-import type { BodyForm } from '../content-type.ts';
 import type { Shape } from '../spool/record.ts';
 import { checkEvent } from './check-event.ts';
 import { findJsonError } from './json-error.ts';
@@ -13,6 +11,7 @@ import {
   notJson,
   tooManyEvents,
 } from './refuse.ts';
+import type { Sent } from './sent.ts';
 import { findItems, type Spans, skipSpace, textOf, trimEnd } from './spans.ts';
 import { type ParsedEvents, single, Tally } from './tally.ts';
 import { parseWhole } from './whole.ts';
@@ -22,34 +21,30 @@ import { closesWrapper, openWrapper } from './wrapper.ts';
  * JSON of any size: its events are found first and then parsed one by one, so at no time more than
  * one of them is in memory. Says what `parseWhole` would say.
  */
-export function parseLarge(
-  body: Buffer,
-  from: number,
-  form: BodyForm,
-  limits: RequestLimits,
-): ParsedEvents | Refusal {
+export function parseLarge(sent: Sent): ParsedEvents | Refusal {
+  const { body, from, form, limits } = sent;
   const start = skipSpace(body, from, body.length);
-  if (body[start] === 0x5b && form !== 'cloudevent') return parseArray(body, start, limits);
+  if (body[start] === 0x5b && form !== 'cloudevent') return parseArray(sent, start);
   if (form === 'cloudevents') return notJson(body, from) ?? notAnArray();
   const inside = form === 'json' ? openWrapper(body, start) : -1;
   if (inside !== -1) {
     const items = findItems(body, inside, limits.events);
-    if (closesWrapper(body, items.end)) return parseItems(body, items, 'wrapper', limits);
+    if (closesWrapper(body, items.end)) return parseItems(sent, items, 'wrapper');
   }
-  return parseOne(body, from, form, limits);
+  return parseOne(sent, start);
 }
 
-function parseArray(body: Buffer, start: number, limits: RequestLimits): ParsedEvents | Refusal {
+function parseArray(sent: Sent, start: number): ParsedEvents | Refusal {
+  const { body, from, limits } = sent;
   const items = findItems(body, start + 1, limits.events);
   const isWhole = items.end !== -1 && skipSpace(body, items.end, body.length) === body.length;
-  return isWhole ? parseItems(body, items, 'array', limits) : malformed(body, start);
+  return isWhole ? parseItems(sent, items, 'array') : malformed(body, from);
 }
 
 function parseItems(
-  body: Buffer,
+  { body, from, limits }: Sent,
   items: Spans,
   shape: Shape,
-  limits: RequestLimits,
 ): ParsedEvents | Refusal {
   const { count } = items;
   if (count === 0) return noEvents();
@@ -57,7 +52,7 @@ function parseItems(
   const tally = new Tally(count);
   for (let index = 0; index < count; index += 1) {
     const outcome = parseItem(textOf(body, items, index), index, limits.eventBytes);
-    if (outcome === undefined) return malformed(body, 0);
+    if (outcome === undefined) return malformed(body, from);
     tally.add(outcome);
   }
   return tally.result(shape);
@@ -83,14 +78,9 @@ function parseItem(
 }
 
 /** A body that is one event, if anything. */
-function parseOne(
-  body: Buffer,
-  from: number,
-  form: BodyForm,
-  limits: RequestLimits,
-): ParsedEvents | Refusal {
-  const start = skipSpace(body, from, body.length);
+function parseOne(sent: Sent, start: number): ParsedEvents | Refusal {
+  const { body, from, limits } = sent;
   const bytes = trimEnd(body, start, body.length) - start;
-  if (bytes <= limits.eventBytes) return parseWhole(body, from, form, limits);
+  if (bytes <= limits.eventBytes) return parseWhole(sent);
   return notJson(body, from) ?? single(eventTooLarge(0, bytes, limits.eventBytes));
 }

@@ -1,9 +1,9 @@
 import type { RejectedEvent } from '@weir/core/wire/event';
 import type { Refusal } from '@weir/core/wire/refusal';
-import type { RequestLimits } from '../caller.ts';
 import { checkEvent } from './check-event.ts';
 import { findJsonError } from './json-error.ts';
 import { columnOf, eventTooLarge, noEvents, tooManyEvents } from './refuse.ts';
+import type { Sent } from './sent.ts';
 import { findLines, textOf } from './spans.ts';
 import { type ParsedEvents, Tally } from './tally.ts';
 
@@ -14,11 +14,7 @@ import { type ParsedEvents, Tally } from './tally.ts';
 const maxThrown = 100;
 
 /** NDJSON: each line stands for itself, so one that is no JSON harms no other. */
-export function parseLines(
-  body: Buffer,
-  from: number,
-  limits: RequestLimits,
-): ParsedEvents | Refusal {
+export function parseLines({ body, from, limits }: Sent): ParsedEvents | Refusal {
   const lines = findLines(body, from, limits.events);
   const { count } = lines;
   if (count === 0) return noEvents();

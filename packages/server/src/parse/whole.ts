@@ -1,21 +1,16 @@
 import { maxDepth } from '@weir/core/wire/event';
 import type { Refusal } from '@weir/core/wire/refusal';
 import type { RequestLimits } from '../caller.ts';
-import type { BodyForm } from '../content-type.ts';
 import { checkEvent, checkMembers, tooDeep } from './check-event.ts';
 import { isDeeper } from './depth.ts';
 import { malformed, noEvents, notAnArray, notAWrapper, tooManyEvents } from './refuse.ts';
+import type { Sent } from './sent.ts';
 import { findItems, skipSpace, textOf } from './spans.ts';
 import { type ParsedEvents, single, Tally } from './tally.ts';
 import { isPlainWrapper, isWrapper, openWrapper } from './wrapper.ts';
 
 /** JSON that is small enough to be parsed in one go, so none of its events can be too large. */
-export function parseWhole(
-  body: Buffer,
-  from: number,
-  form: BodyForm,
-  limits: RequestLimits,
-): ParsedEvents | Refusal {
+export function parseWhole({ body, from, form, limits }: Sent): ParsedEvents | Refusal {
   const text = body.toString('utf8', from);
   let value: unknown;
   try {

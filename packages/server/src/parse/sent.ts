@@ -1,0 +1,11 @@
+import type { RequestLimits } from '../caller.ts';
+import type { BodyForm } from '../content-type.ts';
+
+/** A body of events, known to be UTF-8. */
+export interface Sent {
+  readonly body: Buffer;
+  /** Where its text begins: behind the byte order mark, if it has one. */
+  readonly from: number;
+  readonly form: BodyForm;
+  readonly limits: RequestLimits;
+}
