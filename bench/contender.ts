@@ -31,17 +31,19 @@ export interface Measured extends LoadResult {
   readonly peakRssMiB: number;
 }
 
-interface Running {
+/** A server that runs on the core of servers. */
+export interface Running {
   readonly child: ChildProcess;
   readonly pid: number;
   readonly url: string;
+  readonly adminUrl: string;
   readonly key: string;
 }
 
 /** Starts it on an empty folder, warms it up, measures, stops it. */
 export async function measure(contender: Contender, seconds: number): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'));
-  const server = await start(contender, folder, {});
+  const server = await start(contender, folder);
   try {
     const load = {
       url: `${server.url}/v1/events`,
@@ -70,19 +72,20 @@ export async function measure(contender: Contender, seconds: number): Promise<Me
   }
 }
 
-async function start(
-  { program, env }: Contender,
+/** Starts it with its data in `folder`, and waits until it is ready. */
+export async function start(
+  { program, env }: Pick<Contender, 'program' | 'env'>,
   folder: string,
-  more: Record<string, string>,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Running> {
-  const port = randomInt(20_000, 40_000);
+  const port = randomInt(10_000, 15_000) * 2;
   const child = spawn('taskset', ['-c', serverCore, process.execPath, ...program], {
     cwd: root,
     env: {
       PATH: process.env.PATH,
       UV_THREADPOOL_SIZE: '8',
       PORT: `${port}`,
-      WEIR_ADMIN_PORT: '0',
+      WEIR_ADMIN_PORT: `${port + 1}`,
       WEIR_DATA_DIR: folder,
       ...env,
       ...more,
@@ -100,10 +103,12 @@ async function start(
     child.once('exit', () => reject(new Error(`ended before it was ready:\n${output}`)));
   });
   const key = /weir_[0-9a-z]{12}_[0-9A-Za-z]+/.exec(output)?.[0] ?? env?.BENCH_KEY ?? '';
-  return { child, pid: child.pid as number, url: `http://127.0.0.1:${port}`, key };
+  const url = `http://127.0.0.1:${port}`;
+  return { child, pid: child.pid as number, url, adminUrl: `http://127.0.0.1:${port + 1}`, key };
 }
 
-async function stop({ child }: Running): Promise<void> {
+/** A clean stop, which delivers what it can. */
+export async function stop({ child }: Running): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');

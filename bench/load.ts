@@ -8,6 +8,8 @@ import { has } from './machine.ts';
 export interface Load {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Keys that take turns; none where the headers hold one. */
+  readonly keys?: readonly string[];
   readonly body: string;
   readonly seconds: number;
   readonly connections: number;
@@ -33,9 +35,10 @@ export async function drive(load: Load): Promise<LoadResult> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'));
   try {
     const script = join(folder, 'load.lua');
-    const bodyFile = join(folder, 'body');
-    await writeFile(bodyFile, load.body);
-    await writeFile(script, luaOf(load, bodyFile));
+    const files = { body: join(folder, 'body'), keys: join(folder, 'keys') };
+    await writeFile(files.body, load.body);
+    await writeFile(files.keys, (load.keys ?? []).join('\n'));
+    await writeFile(script, luaOf(load, files));
     const args = ['-c', generatorCore, 'wrk', '-t1', `-c${load.connections}`, `-d${load.seconds}s`];
     const { stdout } = await run('taskset', [...args, '-s', script, load.url]);
     return JSON.parse(/^RESULT (.*)$/m.exec(stdout)?.[1] ?? 'null') as LoadResult;
@@ -44,13 +47,25 @@ export async function drive(load: Load): Promise<LoadResult> {
   }
 }
 
-function luaOf({ headers }: Load, bodyFile: string): string {
+function luaOf({ headers }: Load, files: { body: string; keys: string }): string {
   const lines = Object.entries(headers).map(
     ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
   );
   return `wrk.method = "POST"
 ${lines.join('\n')}
-local file = io.open(${JSON.stringify(bodyFile)}); wrk.body = file:read("*a"); file:close()
+local file = io.open(${JSON.stringify(files.body)}); wrk.body = file:read("*a"); file:close()
+local requests, turn = {}, 0
+function init(args)
+  for key in io.lines(${JSON.stringify(files.keys)}) do
+    wrk.headers["authorization"] = "Bearer " .. key
+    requests[#requests + 1] = wrk.format()
+  end
+  if #requests == 0 then requests[1] = wrk.format() end
+end
+function request()
+  turn = turn % #requests + 1
+  return requests[turn]
+end
 function done(summary, latency, requests)
   local errors = summary.errors
   io.write(string.format(

@@ -1,7 +1,9 @@
 import { runIngest } from './ingest.ts';
+import { runPuts } from './puts.ts';
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   ingest: runIngest,
+  puts: runPuts,
 };
 
 const [name = 'ingest', ...args] = process.argv.slice(2);

@@ -3,31 +3,32 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A server whose only tenant has spent its quota for today with the first request. */
-export async function refusingTenants(): Promise<Record<string, string>> {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'));
+export interface TenantsFile {
+  readonly path: string;
+  /** A key of each tenant. */
+  readonly keys: readonly string[];
+}
+
+const wide = { period: '1s', scope: 'tenant' };
+const plans: Readonly<Record<'wide' | 'tiny', readonly object[]>> = {
+  wide: [{ name: 'req', unit: 'requests', tokens: 1_000_000, burst: 1_000_000, ...wide }],
+  tiny: [{ name: 'req', unit: 'requests', tokens: 1, burst: 1, ...wide, period: '1d' }],
+};
+
+/** `count` tenants with a key each, on a plan without end or on one of a single request a day. */
+export async function tenantsFile(count: number, plan: keyof typeof plans): Promise<TenantsFile> {
+  const path = join(await mkdtemp(join(tmpdir(), 'weir-bench-')), 'tenants.json');
+  const made = Array.from({ length: count }, (_, i) => tenant(i, plan));
+  const tenants = Object.fromEntries(made.map(({ name, entry }) => [name, entry]));
+  await writeFile(path, JSON.stringify({ plans, tenants }));
+  return { path, keys: made.map(({ key }) => key) };
+}
+
+function tenant(i: number, plan: string) {
+  const id = `bench${`${i}`.padStart(7, '0')}`;
   const secret = 'b'.repeat(43);
   const salt = randomBytes(16);
-  const id = 'benchbench00';
-  const file = {
-    plans: {
-      tiny: [{ name: 'req', unit: 'requests', tokens: 1, period: '1d', burst: 1, scope: 'tenant' }],
-    },
-    tenants: {
-      bench: {
-        plan: 'tiny',
-        keys: [
-          {
-            id,
-            salt: salt.toString('hex'),
-            hash: createHash('sha256').update(salt).update(secret).digest('hex'),
-            scopes: ['ingest'],
-          },
-        ],
-      },
-    },
-  };
-  const path = join(folder, 'tenants.json');
-  await writeFile(path, JSON.stringify(file));
-  return { WEIR_TENANTS: path, BENCH_KEY: `weir_${id}_${secret}` };
+  const hash = createHash('sha256').update(salt).update(secret).digest('hex');
+  const keys = [{ id, salt: salt.toString('hex'), hash, scopes: ['ingest'] }];
+  return { name: `bench-${i}`, entry: { plan, keys }, key: `weir_${id}_${secret}` };
 }

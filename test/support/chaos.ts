@@ -63,7 +63,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
     async () => ((await readMetric(last.adminUrl, 'weir_spool_requests')) === 0 ? true : undefined),
     120_000,
   );
-  const ledgerDifference = await readMetric(last.adminUrl, 'weir_ledger_difference_events');
+  const ledgerDifference = await readMetric(last.adminUrl, 'weir_ledger_difference');
   await last.end('SIGTERM');
 
   const stored = await storedIds(join(dataDir, 'store'));
