@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { codeOf, type Files } from './files.ts';
 import { readU64, type Secret, writeU64 } from './frame.ts';
-import { writeOnce } from './write-all.ts';
+import { writeDurably, writeOnce } from './write-all.ts';
 
 // Layout: "weircut1" | u32 mark | u32 seed of the segment it belongs to | u64 length | u32 CRC
 const magic = Buffer.from('weircut1', 'latin1');
@@ -30,10 +30,31 @@ export async function cutSegment(
   await truncateDurably(files, place.segmentPath, length);
 }
 
-export async function truncateDurably(files: Files, path: string, length: number): Promise<void> {
+async function truncateDurably(files: Files, path: string, length: number): Promise<void> {
   const file = await files.open(path);
   try {
     await file.truncate(length);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Makes a segment end at `end` and all of it durable, whatever was before. What is not known to be
+ * durable is written once more: after an error the system may take pages for clean that it never
+ * wrote, and a sync would pass over them.
+ */
+export async function settleSegment(
+  files: Files,
+  path: string,
+  bytes: Uint8Array,
+  { durable, end }: { readonly durable: number; readonly end: number },
+): Promise<void> {
+  const file = await files.open(path);
+  try {
+    if (durable < end) await writeDurably(file, bytes.subarray(durable, end), durable);
+    await file.truncate(end);
     await file.sync();
   } finally {
     await file.close();

@@ -1,7 +1,13 @@
 /** What happens to a file between two syncs. */
 export type FileChange =
-  | { readonly kind: 'write'; readonly at: number; readonly bytes: Buffer; poisoned: boolean }
-  | { readonly kind: 'truncate'; readonly length: number; poisoned: boolean };
+  | {
+      readonly kind: 'write';
+      readonly at: number;
+      readonly bytes: Buffer;
+      /** An error was reported while it was not synced. */
+      readonly poisoned: boolean;
+    }
+  | { readonly kind: 'truncate'; readonly length: number; readonly poisoned: false };
 
 /** A change to the names: a file's or a directory's. */
 export type NameChange =
@@ -18,7 +24,8 @@ export class MemoryNode {
 
   change(change: FileChange): void {
     this.content = applied(this.content, change);
-    if (change.kind === 'truncate') this.#heal(change.length);
+    if (change.kind === 'truncate') this.#heal(change.length, Infinity);
+    else this.#heal(change.at, change.at + change.bytes.length);
     this.#changes.push(change);
   }
 
@@ -33,14 +40,24 @@ export class MemoryNode {
 
   /** An error was reported for what was not synced. */
   poison(): void {
-    for (const change of this.#changes) change.poisoned = true;
+    this.#changes = this.#changes.map((change) =>
+      change.kind === 'write' ? { ...change, poisoned: true } : change,
+    );
   }
 
-  /** What is cut off is no concern any more: pages written there later are new ones. */
-  #heal(length: number): void {
-    for (const change of this.#changes) {
-      if (change.kind === 'truncate' || change.at >= length) change.poisoned = false;
-    }
+  /** What is cut off, or written once more, is no concern any longer. */
+  #heal(from: number, to: number): void {
+    this.#changes = this.#changes.flatMap((change) => {
+      if (!change.poisoned) return [change];
+      const { at, bytes } = change;
+      const before = bytes.subarray(0, Math.max(0, from - at));
+      const behind = bytes.subarray(Math.min(bytes.length, Math.max(0, to - at)));
+      return [
+        { ...change, bytes: before },
+        { ...change, at: at + bytes.length - behind.length, bytes: behind },
+        { ...change, poisoned: false },
+      ];
+    });
   }
 
   /** The power fails: each change since the last sync arrived, or did not, or in part. */
@@ -77,7 +94,7 @@ function partly(change: FileChange, random: () => number): FileChange {
   const bytes = Buffer.from(change.bytes.subarray(0, upTo));
   if (random() < 0.3) {
     const from = Math.floor(random() * bytes.length);
-    bytes.fill(0, from, from + Math.floor(random() * 64));
+    bytes.fill(0, from, Math.min(bytes.length, from + Math.floor(random() * 64)));
   }
   if (random() < 0.3) flipSome(bytes, random);
   return { ...change, bytes };
@@ -117,20 +134,27 @@ export class MemoryDisk {
     this.#changes.push(change);
   }
 
-  /** Names in this directory are durable now, in the order in which they came about. */
+  /** Names in this directory are durable now, with all that led to them, wherever that was. */
   syncDirectory(path: string): void {
-    const rest: NameChange[] = [];
-    for (const change of this.#changes) {
-      if (touches(change, path)) apply(this.#durable, change);
-      else rest.push(change);
-    }
-    this.#changes = rest;
+    const origins = new Set<string>();
+    const isDue = (change: NameChange) => {
+      const due = touches(change, path) || origins.has('to' in change ? change.to : change.path);
+      if (due) origins.add(change.path);
+      return due;
+    };
+    const due = new Set(this.#changes.toReversed().filter(isDue));
+    for (const change of this.#changes) if (due.has(change)) apply(this.#durable, change);
+    this.#changes = this.#changes.filter((change) => !due.has(change));
   }
 
   /** What is written and not synced is lost, in whole or in part; so are names. */
   losePower(random: () => number): void {
     for (const change of this.#changes) if (random() < 0.5) apply(this.#durable, change);
     this.#changes = [];
+    for (const path of this.#durable.keys()) {
+      // What was in a directory that is gone had been removed before it.
+      if (!isReachable(this.#durable, path)) this.#durable.delete(path);
+    }
     this.names.clear();
     for (const [path, node] of this.#durable) this.names.set(path, node);
     for (const node of new Set(this.names.values())) if (node !== 'directory') node.lose(random);
@@ -171,6 +195,12 @@ function apply(names: Names, change: NameChange): void {
 function touches(change: NameChange, directory: string): boolean {
   if (parentOf(change.path) === directory) return true;
   return change.kind === 'rename' && parentOf(change.to) === directory;
+}
+
+function isReachable(names: Names, path: string): boolean {
+  if (path === '/') return true;
+  const parent = parentOf(path);
+  return names.get(parent) === 'directory' && isReachable(names, parent);
 }
 
 export function parentOf(path: string): string {

@@ -87,6 +87,9 @@ test('damage is a torn tail in the last commit, and corruption in any earlier on
       const kept = textsOf(found);
       if (at >= last) expect(kept).toEqual(readable(made, at));
       else expect(kept.length).toBeGreaterThanOrEqual(made.records.length - 2);
+      const before = readable(made, found.end).slice(1);
+      expect(found.placed).toBe(before.length);
+      expect(textsOf(found).slice(1, 1 + before.length)).toEqual(before);
     }),
   );
 });

@@ -12,10 +12,14 @@ export interface Recovery {
   readonly secret: Secret | undefined;
   /** Up to here every byte is good. */
   readonly end: number;
+  /** Up to here it was known to be durable; never beyond `end`, unless it is corrupt. */
+  readonly durable: number;
   /** The payload of the first record; undefined where there is none, or it is damaged. */
   readonly header: Uint8Array | undefined;
   /** The payloads of the good ones that follow; of a corrupt segment also those behind damage. */
   readonly records: readonly Uint8Array[];
+  /** How many of these lie before any damage, so that their places are known. */
+  readonly placed: number;
 }
 
 export interface RecoverOptions {
@@ -47,7 +51,7 @@ export function recover(file: Uint8Array, options: RecoverOptions): Recovery {
   if (secret === undefined) {
     // The preamble is durable before anything follows it.
     const verdict = bytes.length > preambleBytes || durable > 0 ? 'corrupt' : 'torn';
-    return { verdict, secret, end: 0, header: undefined, records: [] };
+    return { verdict, secret, end: 0, durable, header: undefined, records: [], placed: 0 };
   }
   const scan: Scan = { bytes, secret, records: [], durable };
   const end = readFrames(scan, preambleBytes);
@@ -56,7 +60,9 @@ export function recover(file: Uint8Array, options: RecoverOptions): Recovery {
   const verdict = end === length ? 'clean' : scan.durable > end ? 'corrupt' : 'torn';
   if (verdict === 'torn') scan.records.length = good;
   const header = good === 0 ? undefined : scan.records.shift();
-  return { verdict, secret, end, header, records: scan.records };
+  const placed = Math.max(0, good - 1);
+  const { records } = scan;
+  return { verdict, secret, end, durable: scan.durable, header, records, placed };
 }
 
 /** Reads good frames from `from` on; returns where they end. */

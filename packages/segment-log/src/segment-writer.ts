@@ -1,7 +1,7 @@
 import type { BufferPool } from './buffer-pool.ts';
 import { type CutPlace, cutSegment } from './cut.ts';
-import type { Files, WritableFile } from './files.ts';
-import { encodeHead, type Secret } from './frame.ts';
+import { type Files, removeFile, type WritableFile } from './files.ts';
+import { encodeHead, preambleBytes, type Secret } from './frame.ts';
 import { Gather } from './gather.ts';
 import { writeAll, writeDurably } from './write-all.ts';
 
@@ -47,9 +47,13 @@ export async function createSegment(
 ): Promise<SegmentWriter> {
   const { files } = deps;
   const { bytes, secret } = encodeHead(random, header);
+  // A new file, not one used again: of that, old bytes could come back beside new ones.
+  await removeFile(files, place.segmentPath);
   const file = await files.create(place.segmentPath);
   try {
-    await writeDurably(file, bytes);
+    // First the preamble alone: where it cannot be read and more follows, it is known for damage.
+    await writeDurably(file, bytes.subarray(0, preambleBytes));
+    await writeDurably(file, bytes.subarray(preambleBytes), preambleBytes);
     await files.syncDirectory(place.directory);
   } catch (error) {
     await file.close().catch(() => undefined);

@@ -55,10 +55,14 @@ function dropBytes(parts: readonly Uint8Array[], bytes: number): readonly Uint8A
   return [];
 }
 
-/** Writes the first bytes of a new file, durably; its name is durable after `syncDirectory`. */
-export async function writeDurably(file: WritableFile, bytes: Uint8Array): Promise<void> {
+/** Writes `bytes` at `position` of a new file, durably; its name is so after `syncDirectory`. */
+export async function writeDurably(
+  file: WritableFile,
+  bytes: Uint8Array,
+  position = 0,
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    writeAll(file, [bytes], 0, (error) => (error === null ? resolve() : reject(error)));
+    writeAll(file, [bytes], position, (error) => (error === null ? resolve() : reject(error)));
   });
   await file.sync();
 }

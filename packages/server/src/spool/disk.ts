@@ -45,7 +45,7 @@ export async function openDiskSpool(
   const { world, files, warn = () => undefined, counts } = deps;
   const root = options.directory;
   const { writer, lock } = await makeWriter(root, deps);
-  const keyFiles = new KeyFiles({ files, world, directory: `${root}/keys` });
+  const keyFiles = new KeyFiles({ files, world, directory: `${root}/keys`, warn });
   const store = new DiskSegments(writer, lock, { world, files, root, keyFiles, counts });
   try {
     await probeFileSystem(files, `${root}/${writer}`);

@@ -11,6 +11,9 @@ const hashOf = (n: number) => {
   return new Uint8Array(hash);
 };
 
+/** The same hash inside a larger buffer, at an odd place, as it lies in a segment. */
+const within = (hash: Uint8Array) => Buffer.concat([Buffer.alloc(3), hash]).subarray(3);
+
 const keptKey = (key: number, ordinal: number, atMs: number): KeptKey => ({
   key: hashOf(key),
   body: hashOf(key + 1_000),
@@ -76,7 +79,8 @@ test('answers as a list would, whatever is added in whatever order', () => {
       for (const [ordinal, { key, gapMs, ageMs, segment }] of all.entries()) {
         nowMs += gapMs;
         const kept = keptKey(key, ordinal, nowMs - ageMs);
-        table.add({ writer: 'w', segment }, kept, nowMs);
+        const given = { ...kept, key: within(kept.key), body: within(kept.body) };
+        table.add({ writer: 'w', segment }, given, nowMs);
         model.add({ key, kept, segment }, nowMs);
         expect(table.size).toBe(model.known.length);
         expect(table.oldestAtMs).toBe(model.known[0]?.kept.atMs);

@@ -265,7 +265,9 @@ export class IdempotencyTable {
 
 /** A hash of 16 bytes as four words, wherever in memory it lies. */
 function wordsOf(hash: Uint8Array): Uint32Array {
-  return new Uint32Array(hash.slice().buffer, 0, wordsPerHash);
+  const words = new Uint32Array(wordsPerHash);
+  new Uint8Array(words.buffer).set(hash);
+  return words;
 }
 
 function bytesAt(words: Uint32Array, slot: number): Uint8Array {

@@ -1,6 +1,6 @@
-import { readCut, truncateDurably } from '@weir/segment-log/cut';
+import { readCut, settleSegment } from '@weir/segment-log/cut';
 import type { Files } from '@weir/segment-log/files';
-import { type Recovery, recover, secretOf } from '@weir/segment-log/recover';
+import { recover, secretOf } from '@weir/segment-log/recover';
 import { decodeHeader } from './segment-header.ts';
 import type { SegmentName } from './segment-store.ts';
 import { placeOf, type SegmentPlace, segmentOf } from './spool-directory.ts';
@@ -12,6 +12,8 @@ export interface RecoveredSegment extends SegmentName {
   readonly path: string;
   /** Its batches, as far as they can be read. */
   readonly records: readonly Uint8Array[];
+  /** So many of them lie before any damage: each one's ordinal is its index. */
+  readonly placed: number;
 }
 
 /** The segments in a writer's directory, oldest first. */
@@ -38,34 +40,25 @@ export async function recoverSegment(
   const isSealed = (await files.list(place.directory)).includes(`${name.segment}.seg`);
   const path = isSealed ? place.sealedPath : place.segmentPath;
   const bytes = await files.read(path);
-  const found = recover(bytes, {
-    cutBytes: await cutOf(files, place, bytes),
-    durableBytes: isSealed ? Infinity : 0,
-  });
-  const { verdict, header, records } = found;
+  const cutBytes = await cutOf(files, place, bytes);
+  // What was remembered as the place of the cut was durable, as is all of a sealed segment.
+  const durableBytes = isSealed || cutBytes < Infinity ? cutBytes : 0;
+  const found = recover(bytes, { cutBytes, durableBytes });
+  // What was read may lie in memory alone, where another process wrote it and was killed. So it is
+  // settled even where nothing is cut: a segment must never change once it is delivered.
+  const { verdict, header, records, placed } = found;
   if (header !== undefined) decodeHeader(header);
-  if (verdict === 'corrupt') return { ...name, isDamaged: true, path, records };
+  if (verdict === 'corrupt') return { ...name, isDamaged: true, path, records, placed };
   if (header === undefined) {
     await files.unlink(path);
     return undefined;
   }
-  await settle(files, { place, path }, found);
-  return { ...name, isDamaged: false, path: place.sealedPath, records };
-}
-
-/**
- * What was read may lie in memory alone, where another process wrote it and was killed. So it is
- * synced even where nothing is cut: a segment must never change once it is delivered.
- */
-async function settle(
-  files: Files,
-  { place, path }: { readonly place: SegmentPlace; readonly path: string },
-  { end }: Recovery,
-): Promise<void> {
-  await truncateDurably(files, path, end);
-  if (path === place.sealedPath) return;
-  await files.rename(path, place.sealedPath);
-  await files.syncDirectory(place.directory);
+  await settleSegment(files, path, bytes, found);
+  if (!isSealed) {
+    await files.rename(path, place.sealedPath);
+    await files.syncDirectory(place.directory);
+  }
+  return { ...name, isDamaged: false, path: place.sealedPath, records, placed };
 }
 
 async function cutOf(files: Files, place: SegmentPlace, bytes: Uint8Array): Promise<number> {

@@ -117,8 +117,8 @@ export class SegmentedSpool implements Spool {
   }
 
   /** Takes in a segment of a writer that died. */
-  async adopt({ writer, segment, isDamaged, path, records }: RecoveredSegment): Promise<void> {
-    const held = heldSegment({ writer, segment });
+  async adopt({ isDamaged, path, records, placed, ...name }: RecoveredSegment): Promise<void> {
+    const held = heldSegment(name);
     const nowMs = this.#deps.world.now();
     for (const [ordinal, record] of records.entries()) {
       const { body, ...batch } = decodeRecord(record);
@@ -126,8 +126,8 @@ export class SegmentedSpool implements Spool {
       held.firstAtMs ??= nowMs - ageMs;
       countIn(held, batch, record.length);
       const { idempotency } = batch;
-      if (idempotency !== undefined)
-        this.#keys.add(held, { ...batch, idempotency, ordinal }, ageMs);
+      if (idempotency === undefined || ordinal >= placed) continue; // behind damage no place is known
+      this.#keys.add(held, { ...batch, idempotency, ordinal }, ageMs);
     }
     if (isDamaged) await this.#setAside(held);
     for (const [tenant, events] of held.tenants) addTo(this.#recovered, tenant, events);
@@ -187,8 +187,11 @@ export class SegmentedSpool implements Spool {
     this.#isClosed = true;
     this.#book.close();
     await Promise.all(this.#stops.map((stop) => stop()));
-    await this.#rotation.close();
-    await this.#deps.store.close();
+    try {
+      await this.#rotation.close();
+    } finally {
+      await this.#deps.store.close();
+    }
   }
 
   #accept(batch: Batch, open: OpenSegment, placed: { ordinal: number; bytes: number }): Receipt {
@@ -216,12 +219,7 @@ export class SegmentedSpool implements Spool {
       segment,
       source,
       done: () => end(() => this.#done(held)),
-      quarantine: () =>
-        end(async () => {
-          await this.#setAside(held);
-          this.#book.remove(held);
-          this.#capacity.giveBack(held.requests, held.bytes);
-        }),
+      quarantine: () => end(() => this.#quarantine(held)),
       release: () => {
         if (isLent) this.#book.released(held);
         isLent = false;
@@ -240,6 +238,17 @@ export class SegmentedSpool implements Spool {
     }
     this.#book.remove(held);
     this.#capacity.drained(held.requests, held.bytes);
+  }
+
+  async #quarantine(held: HeldSegment): Promise<void> {
+    try {
+      await this.#setAside(held);
+    } catch (error) {
+      this.#book.released(held);
+      throw error;
+    }
+    this.#book.remove(held);
+    this.#capacity.giveBack(held.requests, held.bytes);
   }
 
   async #setAside(held: HeldSegment): Promise<void> {

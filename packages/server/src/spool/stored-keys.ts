@@ -37,6 +37,7 @@ export interface KeyFilesDeps {
   readonly files: Files;
   readonly world: World;
   readonly directory: string;
+  readonly warn: (message: string) => void;
 }
 
 /** Keeps the keys of segments that are done for the rest of their window, across restarts. */
@@ -44,11 +45,13 @@ export class KeyFiles {
   readonly #files: Files;
   readonly #world: World;
   readonly #directory: string;
+  readonly #warn: (message: string) => void;
 
-  constructor({ files, world, directory }: KeyFilesDeps) {
+  constructor({ files, world, directory, warn }: KeyFilesDeps) {
     this.#files = files;
     this.#world = world;
     this.#directory = directory;
+    this.#warn = warn;
   }
 
   /** Durable when it resolves. */
@@ -78,7 +81,7 @@ export class KeyFiles {
       ({ name }) => (ofWriter ?? name.writer) === name.writer,
     );
     for (const { path, name } of found.sort((a, b) => a.untilMs - b.untilMs)) {
-      const bytes = await this.#files.read(path).catch(ignoreMissing);
+      const bytes = await this.#read(path);
       if (bytes === undefined) continue;
       const { verdict, records } = recover(bytes, { cutBytes: Infinity, durableBytes: Infinity });
       const payload = records[0];
@@ -91,6 +94,17 @@ export class KeyFiles {
     const date = this.#world.date();
     for (const { path, untilMs } of await this.#list()) {
       if (untilMs <= date) await removeFile(this.#files, path);
+    }
+  }
+
+  /** A file that cannot be read must not keep a server from starting. */
+  async #read(path: string): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#files.read(path);
+    } catch (error) {
+      const { message } = error as Error;
+      this.#warn(`idempotency keys were lost, their repeats are taken anew: ${path}: ${message}`);
+      return undefined;
     }
   }
 

@@ -30,19 +30,28 @@ export class TakeOver {
   /** At start: throws `NewerFormat`, since an older version must not be put in its place unseen. */
   async atStart(): Promise<void> {
     const { keyFiles, spool } = this.#deps;
-    await keyFiles.removeEnded();
     for await (const { name, keys } of keyFiles.read()) spool.remember(name, keys);
     await this.#all({ isStart: true });
+    await this.#removeEndedKeys();
   }
 
   /** Later: what a peer left that died since, and what could not be taken in before. */
   async again(): Promise<void> {
-    const { keyFiles, warn } = this.#deps;
+    const { warn } = this.#deps;
+    await this.#removeEndedKeys();
     try {
-      await keyFiles.removeEnded();
       await this.#all({ isStart: false });
     } catch (error) {
       warn(`the spool could not look for the segments of others: ${messageOf(error)}`);
+    }
+  }
+
+  async #removeEndedKeys(): Promise<void> {
+    const { keyFiles, warn } = this.#deps;
+    try {
+      await keyFiles.removeEnded();
+    } catch (error) {
+      warn(`the spool could not remove idempotency keys that are over: ${messageOf(error)}`);
     }
   }
 
