@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
 import { pack } from './pack.ts';
@@ -51,6 +53,20 @@ test('tells damage from what may pass', async () => {
   await expect(missing).rejects.toThrow(/ENOENT/);
   await expect(missing).rejects.not.toMatchObject({ name: 'SegmentDamaged' });
   expect((await packer.pack({ bytes: segmentNumber(1) }, signal)).segment).toBe(1);
+});
+
+test('an idle thread does not keep its process alive, one at work does', async () => {
+  const path = join(scratch, 'alive');
+  await writeFile(path, segmentNumber(1));
+  const program = `
+    import { ThreadPacker } from ${JSON.stringify(new URL('./packer.ts', import.meta.url).href)};
+    const source = { path: ${JSON.stringify(path)} };
+    const packer = new ThreadPacker();
+    const { segment } = await packer.pack(source, new AbortController().signal);
+    console.log('packed', segment);
+  `;
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+  expect((await run).stdout).toBe('packed 1\n');
 });
 
 test('who gave up while waiting is passed over', async () => {

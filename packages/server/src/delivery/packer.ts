@@ -82,5 +82,5 @@ const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 
 /** A thread that packs. */
 export function startThread(): Worker {
   const file = new URL('./packer-thread.ts', import.meta.url);
-  return new Worker(file, { name: 'weir-packer', resourceLimits });
+  return new Worker(file, { name: 'weir-packer', resourceLimits, execArgv: [] });
 }
