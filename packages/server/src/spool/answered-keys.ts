@@ -37,12 +37,13 @@ export class AnsweredKeys {
   /** A batch with a key is safe in this segment, and arrived `ageMs` ago. */
   add(held: HeldSegment, { idempotency, ...answer }: KeyedBatch, ageMs: Ms): void {
     const nowMs = this.#world.now();
-    const from = held.keys?.from ?? this.#table.next;
     const { ordinal, accepted, rejected } = answer;
     const { key, body } = idempotency;
     const kept = { key, body, ordinal, accepted, rejected, atMs: nowMs - ageMs };
-    this.#table.add(held.name, kept, nowMs);
-    held.keys = { from, to: this.#table.next };
+    const number = this.#table.add(held.name, kept, nowMs);
+    if (number === undefined) return;
+    const { from, to } = held.keys ?? { from: number, to: number };
+    held.keys = { from: Math.min(from, number), to: Math.max(to, number + 1) };
   }
 
   /** What is known of a segment that is done. */

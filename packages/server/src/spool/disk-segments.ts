@@ -91,8 +91,8 @@ export class DiskSegments implements SegmentStore {
       if (codeOf(error) !== 'ENOENT') throw error;
       await files.rename(segmentPath, path);
     }
-    await files.syncDirectory(quarantine);
-    await files.syncDirectory(directory);
+    // Where the new name is lost the segment is found damaged once more: a failed sync does no harm.
+    await Promise.allSettled([quarantine, directory].map((each) => files.syncDirectory(each)));
     await this.#leaveIfDone(name.writer);
     return path;
   }

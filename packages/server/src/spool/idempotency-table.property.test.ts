@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { IdempotencyTable, type KeptKey } from './idempotency-table.ts';
+import type { Repeat } from './record.ts';
 
 const windowMs = 100;
 const salt = Buffer.from('0123456789abcdef');
@@ -52,9 +53,24 @@ class Model {
     this.known.push(entry);
   }
 
+  answer(key: number, nowMs: number): Repeat | undefined {
+    const found = this.find(key);
+    if (found === undefined || nowMs - found.kept.atMs >= windowMs) return undefined;
+    const { ordinal, accepted, rejected, body } = found.kept;
+    return { receipt: { receipt: `w-${found.segment}-${ordinal}`, accepted, rejected }, body };
+  }
+
   find(key: number): Known | undefined {
     return this.known.find((entry) => entry.key === key);
   }
+}
+
+/** The key of this number, whatever its segment. */
+function keysNumbered(table: IdempotencyTable, number: number | undefined): Uint8Array[] {
+  if (number === undefined) return [];
+  return [0, 1, 2, 3].flatMap((segment) =>
+    table.keysOf({ writer: 'w', segment }, number, number + 1).map(({ key }) => key),
+  );
 }
 
 const steps = fc.array(
@@ -80,24 +96,15 @@ test('answers as a list would, whatever is added in whatever order', () => {
         nowMs += gapMs;
         const kept = keptKey(key, ordinal, nowMs - ageMs);
         const given = { ...kept, key: within(kept.key), body: within(kept.body) };
-        table.add({ writer: 'w', segment }, given, nowMs);
+        const name = { writer: 'w', segment };
+        const number = table.add(name, given, nowMs);
+        expect(table.add(name, given, nowMs)).toBe(number);
+        expect(keysNumbered(table, number)).toEqual(number === undefined ? [] : [kept.key]);
         model.add({ key, kept, segment }, nowMs);
         expect(table.size).toBe(model.known.length);
         expect(table.oldestAtMs).toBe(model.known[0]?.kept.atMs);
         for (const asked of [key, (key + 1) % 61, (key * 7) % 61]) {
-          const found = model.find(asked);
-          const isOver = found === undefined || nowMs - found.kept.atMs >= windowMs;
-          const expected = isOver
-            ? undefined
-            : {
-                receipt: {
-                  receipt: `w-${found.segment}-${found.kept.ordinal}`,
-                  accepted: 1,
-                  rejected: found.kept.rejected,
-                },
-                body: found.kept.body,
-              };
-          expect(table.get(hashOf(asked), nowMs)).toEqual(expected);
+          expect(table.get(hashOf(asked), nowMs)).toEqual(model.answer(asked, nowMs));
         }
       }
       for (const segment of [0, 1, 2, 3]) {

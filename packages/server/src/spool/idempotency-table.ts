@@ -77,11 +77,6 @@ export class IdempotencyTable {
     return this.#live;
   }
 
-  /** The number the next key will have; see `keysOf`. */
-  get next(): number {
-    return this.#next;
-  }
-
   /** When the oldest key came; undefined where there is none. */
   get oldestAtMs(): Ms | undefined {
     for (let sequence = this.#oldest; sequence < this.#next; sequence += 1) {
@@ -91,13 +86,16 @@ export class IdempotencyTable {
     return undefined;
   }
 
-  /** Remembers a key, unless it is known already: the first answer counts. */
-  add(name: SegmentName, kept: KeptKey, nowMs: Ms): void {
+  /**
+   * Remembers a key, unless it is known already: the first answer counts. Returns the key's number,
+   * for `keysOf`; undefined where its window is over.
+   */
+  add(name: SegmentName, kept: KeptKey, nowMs: Ms): number | undefined {
     const { maxKeys, windowMs } = this.#options;
-    if (maxKeys === 0 || nowMs - kept.atMs >= windowMs) return;
+    if (maxKeys === 0 || nowMs - kept.atMs >= windowMs) return undefined;
     const known = this.#find(kept.key);
     if (known !== -1) {
-      if (!this.#isOver(known, nowMs)) return;
+      if (!this.#isOver(known, nowMs)) return this.#sequenceOf(known);
       this.#forget(known);
     }
     this.#makeRoom(nowMs);
@@ -114,6 +112,7 @@ export class IdempotencyTable {
     ring.names[slot] = name;
     if (kept.rejected.length > 0) this.#rejected.set(sequence, kept.rejected);
     this.#enter(slot);
+    return sequence;
   }
 
   /** What the key was answered within the window. */
