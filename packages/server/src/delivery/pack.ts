@@ -7,6 +7,7 @@ import { isoTime } from './iso-time.ts';
 import type { ManifestObject } from './manifest.ts';
 import { ObjectWriter } from './object-writer.ts';
 import { ownTenants } from './partition.ts';
+import { readFacts } from './record-facts.ts';
 import { readRecords, SegmentDamaged, type SegmentRecords } from './segment-records.ts';
 
 /** One object, ready to be put. */
@@ -107,16 +108,16 @@ function surveyRecords(segment: Uint8Array): Survey {
   let events = 0;
   let lastMs: number | undefined;
   for (let ordinal = 0; ordinal < records.count; ordinal += 1) {
-    const batch = decodeRecord(records.payload(ordinal));
+    const { tenant, accepted, arrivedAtMs, bodyBytes } = readFacts(records.payload(ordinal));
     firstEvents.push(events);
-    events += batch.accepted;
-    lastMs = Math.max(lastMs ?? 0, batch.arrivedAtMs);
-    let share = shares.get(batch.tenant);
+    events += accepted;
+    lastMs = Math.max(lastMs ?? 0, arrivedAtMs);
+    let share = shares.get(tenant);
     if (share === undefined) {
-      share = { tenant: batch.tenant, bytes: 0, ordinals: [] };
-      shares.set(batch.tenant, share);
+      share = { tenant, bytes: 0, ordinals: [] };
+      shares.set(tenant, share);
     }
-    share.bytes += batch.body.length;
+    share.bytes += bodyBytes;
     share.ordinals.push(ordinal);
   }
   const own = header.template.includes('{tenant}')
