@@ -47,6 +47,8 @@ export interface Files {
   syncDirectory(path: string): Promise<void>;
   /** Bytes this process may still write on the file system of `path`. */
   freeBytes(path: string): Promise<number>;
+  /** Runs `task` once all that has arrived at this process by now was handled. */
+  soon(task: () => void): void;
   /** undefined while somebody else, or this process, holds the lock, or where it was removed. */
   lock(directory: string): Promise<DirectoryLock | undefined>;
 }

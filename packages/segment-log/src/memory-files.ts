@@ -128,6 +128,10 @@ export class MemoryFiles implements Files {
     return this.#run('freeBytes', path, (disk) => disk.capacityBytes - disk.usedBytes());
   }
 
+  soon(task: () => void): void {
+    queueMicrotask(task);
+  }
+
   async lock(directory: string): Promise<DirectoryLock | undefined> {
     const { disk } = this.#options;
     if (this.#dead || disk.locks.has(directory) || !disk.names.has(directory)) return undefined;

@@ -44,6 +44,8 @@ export const nodeFiles: Files = {
     const { bavail, bsize } = await statfs(path);
     return bavail * bsize;
   },
+  // biome-ignore lint/style/noRestrictedGlobals: no timer, but the end of this turn of the event loop
+  soon: (task) => void setImmediate(task),
   async lock(directory): Promise<DirectoryLock | undefined> {
     return lockDirectory(directory);
   },

