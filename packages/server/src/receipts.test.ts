@@ -40,7 +40,7 @@ async function setUp({ mixed = false, refuse = false } = {}) {
     reads.push(key);
     return get(key, ...rest);
   };
-  const receipts = new Receipts({ holds: () => false }, store, caches);
+  const receipts = new Receipts({ ownerOf: () => undefined }, store, caches);
   const look = (ordinal: number, tenant: string) =>
     receipts.lookup({ writer, segment: 7, ordinal }, tenant, signal);
   return { inner, store, look, reads, receipts };
@@ -82,8 +82,13 @@ test('a batch in the spool is queued, one that nobody has heard of is unknown', 
   const { store, receipts } = await setUp();
   const id = { writer, segment: 8, ordinal: 0 };
   const receipt = `${writer}-8-0`;
-  const queued = new Receipts({ holds: (asked) => asked.segment === 8 }, store, caches);
+  const queued = new Receipts(
+    { ownerOf: ({ segment }) => (segment === 8 ? 'acme' : undefined) },
+    store,
+    caches,
+  );
   expect(await queued.lookup(id, 'acme', signal)).toEqual({ receipt, state: 'queued', events: [] });
+  expect(await queued.lookup(id, 'other', signal)).toBeUndefined();
   expect(await receipts.lookup(id, 'acme', signal)).toEqual({
     receipt,
     state: 'unknown',
@@ -103,7 +108,7 @@ test('a dead batch is dead, before its letter was replayed and after', async () 
     inner.objects.set(key, inner.objects.get(letter) as Uint8Array);
     inner.objects.delete(letter);
   }
-  const fresh = new Receipts({ holds: () => false }, store, caches);
+  const fresh = new Receipts({ ownerOf: () => undefined }, store, caches);
   const id = { writer, segment: 7, ordinal: 2 };
   expect(await fresh.lookup(id, 'acme', signal)).toEqual(dead);
   expect(await fresh.lookup(id, 'b', signal)).toBeUndefined();

@@ -23,13 +23,13 @@ export interface ReceiptsOptions {
  * a flood of questions costs neither memory nor other requests their turn.
  */
 export class Receipts {
-  readonly #spool: Pick<Spool, 'holds'>;
+  readonly #spool: Pick<Spool, 'ownerOf'>;
   readonly #store: Store;
   readonly #manifests: BoundedCache<Manifest>;
   readonly #indexes: BoundedCache<LineIndex>;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(spool: Pick<Spool, 'holds'>, store: Store, options: ReceiptsOptions) {
+  constructor(spool: Pick<Spool, 'ownerOf'>, store: Store, options: ReceiptsOptions) {
     this.#spool = spool;
     this.#store = store;
     this.#manifests = new BoundedCache(options.manifests);
@@ -43,7 +43,10 @@ export class Receipts {
     signal: AbortSignal,
   ): Promise<ReceiptStatus | undefined> {
     const receipt = formatReceipt(id);
-    if (this.#spool.holds(id)) return { receipt, state: 'queued', events: [] };
+    const owner = this.#spool.ownerOf(id);
+    if (owner !== undefined) {
+      return owner === tenant ? { receipt, state: 'queued', events: [] } : undefined;
+    }
     const manifest = await this.#manifest(id, signal);
     if (manifest === undefined) return { receipt, state: 'unknown', events: [] };
 

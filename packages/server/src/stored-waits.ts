@@ -9,13 +9,13 @@ const mostWaits = 1_000;
  * then is told at once that it is not stored yet. While the server drains nobody waits.
  */
 export class StoredWaits {
-  readonly #spool: Pick<Spool, 'holds' | 'sealSoon'>;
+  readonly #spool: Pick<Spool, 'ownerOf' | 'sealSoon'>;
   readonly #world: World;
   readonly #bySegment = new Map<string, Set<(stored: boolean) => void>>();
   #waiting = 0;
   #ended = false;
 
-  constructor(spool: Pick<Spool, 'holds' | 'sealSoon'>, world: World) {
+  constructor(spool: Pick<Spool, 'ownerOf' | 'sealSoon'>, world: World) {
     this.#spool = spool;
     this.#world = world;
   }
@@ -34,7 +34,7 @@ export class StoredWaits {
   wait(receipt: string, timeoutMs: Ms): Promise<boolean> {
     const id = parseReceipt(receipt);
     if (id === undefined) return Promise.resolve(false);
-    if (!this.#spool.holds(id)) return Promise.resolve(true);
+    if (this.#spool.ownerOf(id) === undefined) return Promise.resolve(true);
     if (!this.hasRoom) return Promise.resolve(false);
     this.#spool.sealSoon();
     return this.#join(id, timeoutMs);

@@ -12,6 +12,8 @@ export interface HeldSegment extends SegmentName {
   bytes: number;
   /** Events by tenant. */
   readonly tenants: Map<string, number>;
+  /** Whose each batch is, by ordinal: 8 bytes a request held. */
+  readonly owners: string[];
   /** Monotonic instant at which its oldest batch arrived; undefined where it has none. */
   firstAtMs: number | undefined;
   /** Set once it is sealed. */
@@ -29,6 +31,7 @@ export function heldSegment({ writer, segment }: SegmentName): HeldSegment {
     events: 0,
     bytes: 0,
     tenants: new Map(),
+    owners: [],
     firstAtMs: undefined,
     source: undefined,
     keys: undefined,
@@ -42,6 +45,8 @@ export function countIn(segment: HeldSegment, { tenant, accepted }: Counted, byt
   segment.requests += 1;
   segment.events += accepted;
   segment.bytes += bytes;
+  const last = segment.owners.at(-1);
+  segment.owners.push(last === tenant ? last : tenant); // recovered names are copies: keep one
   addTo(segment.tenants, tenant, accepted);
 }
 
@@ -140,9 +145,8 @@ export class SegmentBook {
     });
   }
 
-  holds({ writer, segment, ordinal }: ReceiptId): boolean {
-    const held = this.#held.get(nameOf({ writer, segment }));
-    return held !== undefined && ordinal < held.requests;
+  ownerOf({ writer, segment, ordinal }: ReceiptId): string | undefined {
+    return this.#held.get(nameOf({ writer, segment }))?.owners[ordinal];
   }
 
   status(): BookStatus {

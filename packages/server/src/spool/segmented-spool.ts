@@ -152,8 +152,8 @@ export class SegmentedSpool implements Spool {
     return held?.source === undefined ? undefined : this.#lend(held, held.source);
   }
 
-  holds(receipt: ReceiptId): boolean {
-    return this.#book.holds(receipt);
+  ownerOf(receipt: ReceiptId): string | undefined {
+    return this.#book.ownerOf(receipt);
   }
 
   sealSoon(): void {

@@ -59,11 +59,11 @@ export function contentContract(make: MakeSpool): void {
       const { writer, segment } = lease;
       expect(idOf(first)).toEqual({ writer, segment, ordinal: 0 });
       expect(idOf(second)).toEqual({ writer, segment, ordinal: 1 });
-      expect(spool.holds(idOf(second))).toBe(true);
-      expect(spool.holds({ ...idOf(second), ordinal: 2 })).toBe(false);
+      expect(spool.ownerOf(idOf(second))).toBe('acme');
+      expect(spool.ownerOf({ ...idOf(second), ordinal: 2 })).toBeUndefined();
 
       await lease.done();
-      expect(spool.holds(idOf(second))).toBe(false);
+      expect(spool.ownerOf(idOf(second))).toBeUndefined();
       const nothing = { requests: 0, events: 0, bytes: 0, segments: 0, queued: new Map() };
       expect(spool.status()).toMatchObject(nothing);
       await spool.close();

@@ -63,8 +63,8 @@ export interface Spool {
   reserve(bytes: number): Slot | Refusal;
   /** The oldest sealed segment, as soon as there is one; undefined once closed or aborted. */
   lease(signal: AbortSignal): Promise<Lease | undefined>;
-  /** Is this batch here, waiting? For receipts. */
-  holds(receipt: ReceiptId): boolean;
+  /** Whose batch this is, while it waits here; undefined where it does not. For receipts. */
+  ownerOf(receipt: ReceiptId): string | undefined;
   /** Brings the open segment's seal forward to 250 ms from now, at most once a second. */
   sealSoon(): void;
   /** What this `Idempotency-Key`, hashed by `hashKey`, was answered within the window, if it was. */
