@@ -59,7 +59,7 @@ export function contentContract(make: MakeSpool): void {
       const { writer, segment } = lease;
       expect(idOf(first)).toEqual({ writer, segment, ordinal: 0 });
       expect(idOf(second)).toEqual({ writer, segment, ordinal: 1 });
-      expect(spool.ownerOf(idOf(second))).toBe('acme');
+      expect(spool.ownerOf(idOf(second))).toBe('globex');
       expect(spool.ownerOf({ ...idOf(second), ordinal: 2 })).toBeUndefined();
 
       await lease.done();
