@@ -23,5 +23,5 @@ export async function openStore(config: string | undefined): Promise<Opened | Pr
   if (found?.isDirectory() !== true) {
     return { problems: [`there is no store at ${path}; WEIR_DATA_DIR names the folder above it`] };
   }
-  return { settings, store: await DirectoryStore.open({ path, world: systemWorld }) };
+  return { settings, store: DirectoryStore.existing({ path, world: systemWorld }) };
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemWorld } from '@weir/core/world/system';
@@ -22,12 +22,15 @@ function openAt(path: string): Promise<DirectoryStore> {
 
 storeContract(() => openAt(freshPath()));
 
-test('clears what a crash left half written', async () => {
+test('clears what a crash left half written an hour ago, and nothing that may be under way', async () => {
   const path = freshPath();
   await mkdir(join(path, '.tmp'), { recursive: true });
   await writeFile(join(path, '.tmp', 'half'), 'half');
+  await writeFile(join(path, '.tmp', 'under-way'), 'half');
+  const longAgo = systemWorld.date() / 1_000 - 3_700;
+  await utimes(join(path, '.tmp', 'half'), longAgo, longAgo);
   const store = await openAt(path);
-  expect(await readdir(join(path, '.tmp'))).toEqual([]);
+  expect(await readdir(join(path, '.tmp'))).toEqual(['under-way']);
   expect(await listAll(store, '')).toEqual([]);
 });
 

@@ -16,6 +16,8 @@ const temporary = '.tmp';
 /** Large files go to the disk in pieces, so that the spool's small commits get in between. */
 const pieceBytes = 1024 * 1024;
 const fileMode = 0o640;
+/** No write takes so long. */
+const leftoverMs = 3_600_000;
 const directoryMode = 0o750;
 /** Directories remembered as durable; beyond, all are forgotten and synced once more. */
 const mostKnownDirectories = 10_000;
@@ -42,6 +44,11 @@ export class DirectoryStore implements Store {
   private constructor({ path, world }: DirectoryStoreOptions) {
     this.#root = path;
     this.#world = world;
+  }
+
+  /** A store that is there already, for those who read: changes nothing by itself. */
+  static existing(options: DirectoryStoreOptions): DirectoryStore {
+    return new DirectoryStore(options);
   }
 
   /** Clears what a crash left half written, and makes sure that `link` keeps its promise here. */
@@ -91,8 +98,8 @@ export class DirectoryStore implements Store {
 
   async #prepare(): Promise<void> {
     await mkdir(this.#root, { recursive: true, mode: directoryMode });
-    await rm(join(this.#root, temporary), { recursive: true, force: true });
-    await mkdir(join(this.#root, temporary), { mode: directoryMode });
+    await mkdir(join(this.#root, temporary), { recursive: true, mode: directoryMode });
+    await this.#removeLeftovers();
     const probe = this.#temporaryPath();
     await writeDurably(probe, Buffer.from('probe'), new AbortController().signal);
     if (!(await tryLink(probe, `${probe}.link`)) || (await tryLink(probe, `${probe}.link`))) {
@@ -100,6 +107,16 @@ export class DirectoryStore implements Store {
     }
     await Promise.all([rm(probe), rm(`${probe}.link`)]);
     await syncDirectory(this.#root);
+  }
+
+  /** What a crash left half written. Younger files may be another server's, under way now. */
+  async #removeLeftovers(): Promise<void> {
+    const oldestMs = this.#world.date() - leftoverMs;
+    for (const name of await readdir(join(this.#root, temporary))) {
+      const path = join(this.#root, temporary, name);
+      const found = await unlessMissing(stat(path));
+      if (found !== undefined && found.mtimeMs < oldestMs) await rm(path, { force: true });
+    }
   }
 
   /** Throws for a key that is none, or would leave the directory. */
