@@ -118,6 +118,15 @@ test('an object whose manifest comes while it looks is not unnamed', async () =>
   expect((await run(store)).findings).toEqual([]);
 });
 
+test('an object whose segment is still in its spool is not unnamed, whoever died in between', async () => {
+  const store = await stored(1);
+  store.objects.delete(manifestKey(writer, 1));
+  const events = new Map([['acme', 2]]);
+  const waiting = { writer, segment: 1, events, quarantined: false };
+  expect((await run(store, [waiting])).findings).toEqual([]);
+  expect((await run(store)).findings).toHaveLength(2);
+});
+
 test('finds damage of every kind', async () => {
   const store = await stored(6);
   const key = keyOf(1);

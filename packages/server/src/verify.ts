@@ -81,6 +81,8 @@ class Run {
   readonly #named = new Set<string>();
   readonly #letters = new Set<string>();
   readonly #segments = new Map<string, Set<number>>();
+  /** Segments that a spool holds: their objects may be there before their manifest is. */
+  readonly #queued = new Set<string>();
   readonly #ledger = new Map<string, LedgerRow>();
   #manifests = 0;
   #objects = 0;
@@ -110,6 +112,7 @@ class Run {
     for (const { writer, segment, events, quarantined } of segments) {
       if (this.#segmentsOf(writer).has(segment)) continue;
       this.#segmentsOf(writer).add(segment);
+      if (!quarantined) this.#queued.add(`${writer}-${segment}`);
       this.#add(events, quarantined ? 'quarantined' : 'queued');
       if (!quarantined) continue;
       const detail = 'is damaged and was set aside in the spool';
@@ -129,7 +132,7 @@ class Run {
   async *otherObjects(): AsyncGenerator<Finding, void, void> {
     for await (const { key } of this.#store.list('', this.#signal)) {
       const isOurs = key.startsWith(manifestPrefix) || key.startsWith(deadPrefix);
-      if (isOurs || this.#named.has(key) || (await this.#isNamedNow(key))) continue;
+      if (isOurs || this.#named.has(key) || (await this.#isUnderWay(key))) continue;
       yield { kind: 'unnamed', where: key, detail: 'no manifest names it: its lines do not count' };
     }
   }
@@ -189,13 +192,14 @@ class Run {
     }
   }
 
-  /** Manifests are written while this runs: one may have come since they were listed. */
-  async #isNamedNow(key: string): Promise<boolean> {
+  /** Its segment is still in the spool, or its manifest has come since they were listed. */
+  async #isUnderWay(key: string): Promise<boolean> {
     const bytes = await this.#store.get(key, this.#signal);
     if (bytes === undefined) return true; // gone since it was listed
     const receipt = await firstReceipt(bytes, key);
     const id = receipt === undefined ? undefined : parseReceipt(receipt);
     if (id === undefined) return false;
+    if (this.#queued.has(`${id.writer}-${id.segment}`)) return true;
     const manifest = await this.#manifest(manifestKey(id.writer, id.segment));
     return typeof manifest === 'object' && manifest.objects.some((object) => object.key === key);
   }
