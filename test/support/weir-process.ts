@@ -61,7 +61,8 @@ export async function startWeir(options: WeirOptions): Promise<WeirProcess> {
       reject(new Error(`weir ended (${how}) before it was ready:\n${output}`)),
     );
   });
-  const { port, adminPort } = await ready;
+  const late = setTimeout(() => child.kill('SIGKILL'), mostStartMs); // then `ended` tells
+  const { port, adminPort } = await ready.finally(() => clearTimeout(late));
   return {
     url: `http://127.0.0.1:${port}`,
     adminUrl: `http://127.0.0.1:${adminPort}`,
@@ -80,6 +81,7 @@ export async function startWeir(options: WeirOptions): Promise<WeirProcess> {
   };
 }
 
+const mostStartMs = 30_000;
 const printedKey = /weir_[0-9a-z]{12}_[0-9A-Za-z]{43}/;
 /** The log line that says on which ports the server listens. */
 const readyLine = /\{[^\n]*"msg":"ready"[^\n]*\}/;

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { residentMiB } from './support/memory.ts';
+import { readMetric } from './support/metrics.ts';
+import { openLoop, quantile, type Sent } from './support/open-loop.ts';
+import { post } from './support/sender.ts';
+import { storedIds } from './support/stored-events.ts';
+import {
+  eventually,
+  runWeir,
+  startWeir,
+  temporaryFolder,
+  type WeirProcess,
+} from './support/weir-process.ts';
+
+// In CI a short run. The whole one:
+const command =
+  'WEIR_TEST_OVERLOAD_SECONDS=60 npx vitest run --project whole test/overload.test.ts';
+const inFull = 60;
+const seconds = Number(process.env.WEIR_TEST_OVERLOAD_SECONDS ?? 10);
+const perSecond = 2_000;
+const maxQueue = 5_000;
+
+test('overload is boring: with the store stopped memory is flat, refusals are quick, and all that was taken is stored later', async () => {
+  console.log(`overload for ${seconds} of ${inFull} s; in full: ${command}`);
+  await using folder = await temporaryFolder();
+  await using weir = await startWeir({
+    dataDir: folder.path,
+    program: fileURLToPath(new URL('./support/faulty-weir.ts', import.meta.url)),
+    args: [],
+    env: { WEIR_TEST_STORE: 'stopped', MAX_QUEUE: `${maxQueue}` },
+  });
+
+  const warmUp = await openLoop(weir, { perSecond, seconds: 5 }); // twice what there is room for
+  const residents: number[] = [];
+  const watching = setInterval(
+    () => void residentMiB(weir.pid).then((now) => residents.push(now)),
+    50,
+  );
+  const overload = await openLoop(weir, { perSecond, seconds });
+  clearInterval(watching);
+
+  const accepted = [...warmUp, ...overload].filter(({ status }) => status === 202);
+  expect(accepted).toHaveLength(maxQueue);
+  const refused = overload.filter(({ status }) => status === 503);
+  expect(refused).toHaveLength(overload.length);
+  expectQuick(refused);
+  expectSensibleWaits(refused);
+  expectFlat(residents);
+
+  process.kill(weir.pid, 'SIGUSR2');
+  await expectStored(weir, folder.path, { accepted, refused });
+  expect(await post(weir, '{"type":"a"}')).toMatchObject({ status: 202 });
+});
+
+function expectQuick(refused: readonly Sent[]): void {
+  const times = refused.map(({ tookMs }) => tookMs);
+  const [p50, p99] = [quantile(times, 0.5), quantile(times, 0.99)];
+  console.log(
+    `${refused.length} refused at ${perSecond}/s: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`,
+  );
+  expect(p50).toBeLessThan(20); // the goal of 2 ms is the bench's, on a machine of its own
+}
+
+/** Nothing drains, so it is to be the longest: half a minute, and some by lot. */
+function expectSensibleWaits(refused: readonly Sent[]): void {
+  const waits = refused.map(({ retryAfterSeconds }) => retryAfterSeconds);
+  for (const { retryAfterSeconds, retryAfterMs } of refused) {
+    expect(retryAfterSeconds).toBeGreaterThanOrEqual(Math.ceil(retryAfterMs / 1_000));
+  }
+  expect(Math.min(...waits)).toBeGreaterThanOrEqual(1);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(60);
+  expect(new Set(waits).size).toBeGreaterThan(5); // those refused together come back apart
+}
+
+/** Memory in the last sixth of the time is no more than in the second. */
+function expectFlat(residents: readonly number[]): void {
+  const sixth = Math.floor(residents.length / 6);
+  const second = quantile(residents.slice(sixth, 2 * sixth), 0.5);
+  const last = quantile(residents.slice(-sixth), 0.5);
+  const growth = ((last / second - 1) * 100).toFixed(1);
+  console.log(`RSS ${second.toFixed(1)} MiB, then ${last.toFixed(1)} MiB: ${growth} %`);
+  expect(last).toBeLessThanOrEqual(1.05 * second);
+}
+
+async function expectStored(
+  weir: WeirProcess,
+  dataDir: string,
+  { accepted, refused }: { accepted: readonly Sent[]; refused: readonly Sent[] },
+): Promise<void> {
+  await eventually('the store is back, and takes all there is', async () =>
+    (await readMetric(weir.adminUrl, 'weir_spool_requests')) === 0 ? true : undefined,
+  );
+  const stored = await storedIds(join(dataDir, 'store'));
+  expect(accepted.filter(({ id }) => stored.get(id) !== 1)).toEqual([]);
+  expect(refused.filter(({ id }) => stored.has(id))).toEqual([]);
+  expect(stored.size).toBe(accepted.length);
+  expect(await readMetric(weir.adminUrl, 'weir_ledger_difference')).toBe(0);
+  expect(await runWeir(['verify'], { WEIR_DATA_DIR: dataDir })).toMatchObject({ code: 0 });
+}
