@@ -14,7 +14,7 @@ const result = await chaos({
   ...(values.faults ? { program: faulty } : {}),
 });
 const { lost, doubled, unwanted, verify, ledgerDifference } = result;
-console.log(`${result.kills} kills, ${result.acknowledged} events acknowledged`);
+console.log(`${values.kills} kills, ${result.acknowledged} events acknowledged`);
 console.log(
   `lost ${lost.length}, stored twice ${doubled.length}, refused yet stored ${unwanted.length}`,
 );

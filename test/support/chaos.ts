@@ -3,60 +3,70 @@ import { join } from 'node:path';
 import { readMetric } from './metrics.ts';
 import { Senders } from './sender.ts';
 import { type Books, compare, storedIds } from './stored-events.ts';
-import {
-  eventually,
-  runWeir,
-  startWeir,
-  temporaryFolder,
-  type WeirProcess,
-} from './weir-process.ts';
+import { eventually, runWeir, startWeir, temporaryFolder } from './weir-process.ts';
 
 export interface ChaosOptions {
   /** How often the server is killed, each time at another random moment under load. */
   readonly kills: number;
   /** Another program than `weir serve`, such as one whose store fails half of the time. */
   readonly program?: string;
-  readonly env?: Readonly<Record<string, string>>;
   readonly log?: (line: string) => void;
 }
 
-export interface ChaosResult extends Books {
-  readonly kills: number;
+/** What remains when all is over: nothing in any of the lists, and books that add up. */
+export interface Aftermath extends Books {
   readonly acknowledged: number;
   readonly unknown: number;
-  readonly statuses: ReadonlyMap<number, number>;
   /** What `weir verify` said, and how it ended. */
   readonly verify: { readonly code: number | string; readonly text: string };
   /** Accepted and recovered less stored, queued, dead and quarantined, as the last server saw it. */
   readonly ledgerDifference: number;
 }
 
+/** Small segments that are sealed soon, so that every step of delivery is under way at any moment. */
+const busy = { WEIR_SEGMENT_AGE_MS: '100', WEIR_SEGMENT_BYTES: '65536', LOG_LEVEL: 'info' };
+
 /**
  * Kills a server under load, again and again, on the same folder; then lets a last one deliver all
  * there is and holds the objects against what the senders were told.
  */
-export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { kills, program, env = {}, log = () => {} } = options;
+export async function chaos(options: ChaosOptions): Promise<Aftermath> {
+  const { kills, program, log = () => {} } = options;
   await using folder = await temporaryFolder();
   const dataDir = folder.path;
   const senders = new Senders();
-  const start = (faulty: boolean): Promise<WeirProcess> =>
-    startWeir({
-      dataDir,
-      env: { WEIR_SEGMENT_AGE_MS: '100', WEIR_SEGMENT_BYTES: '65536', LOG_LEVEL: 'info', ...env },
-      ...(faulty && program !== undefined ? { program, args: [] } : {}),
-    });
-
   for (let kill = 1; kill <= kills; kill += 1) {
-    const weir = await start(true);
+    const faulty = program === undefined ? {} : { program, args: [] };
+    const weir = await startWeir({ dataDir, env: busy, ...faulty });
     senders.start(weir, 16);
     await randomMoment();
     await weir.end('SIGKILL');
     await senders.stop();
     if (kill % 10 === 0) log(`${kill} of ${kills} kills, ${senders.acknowledged.size} events`);
   }
+  return await settle(dataDir, senders); // the folder must outlive it
+}
 
-  const last = await start(false);
+/** Lets a server that kills itself at a certain step do so under load; then as above. */
+export async function crash(
+  program: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Aftermath> {
+  await using folder = await temporaryFolder();
+  const dataDir = folder.path;
+  const senders = new Senders();
+  const weir = await startWeir({ dataDir, program, args: [], env: { ...busy, ...env } });
+  senders.start(weir, 16);
+  const ended = await Promise.race([weir.ended, tooLate()]);
+  if (ended !== 'SIGKILL') await weir.end('SIGKILL');
+  await senders.stop();
+  if (ended !== 'SIGKILL') throw new Error(`it never came to ${JSON.stringify(env)}`);
+  return await settle(dataDir, senders); // the folder must outlive it
+}
+
+/** A last server delivers all there is; then every list is held against the objects. */
+async function settle(dataDir: string, senders: Senders): Promise<Aftermath> {
+  const last = await startWeir({ dataDir, env: busy });
   await senders.settle(last);
   await eventually(
     'the last server delivers all there is',
@@ -69,14 +79,17 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const stored = await storedIds(join(dataDir, 'store'));
   const verified = await runWeir(['verify'], { WEIR_DATA_DIR: dataDir });
   return {
-    kills,
     ...compare(senders, stored),
     acknowledged: senders.acknowledged.size,
     unknown: senders.unknown.size,
-    statuses: senders.statuses,
     verify: { code: verified.code, text: verified.stdout + verified.stderr },
     ledgerDifference,
   };
+}
+
+/** Far longer than any step takes to come. */
+function tooLate(): Promise<string> {
+  return new Promise((resolve) => setTimeout(() => resolve('too late'), 30_000).unref());
 }
 
 /** Up to 0.6 s of load, and often right at the start, while the last spool is being recovered. */

@@ -1,4 +1,5 @@
 import { systemWorld } from '@weir/core/world/system';
+import type { Files } from '@weir/segment-log/files';
 import { nodeFiles } from '@weir/segment-log/node-files';
 import { admin } from './admin.ts';
 import { app } from './app.ts';
@@ -20,7 +21,7 @@ import { readyReasons } from './ready-reasons.ts';
 import { Receipts } from './receipts.ts';
 import { Repeats } from './repeats.ts';
 import { Replies } from './reply.ts';
-import { openDiskSpool } from './spool/disk.ts';
+import { type DiskSpoolDeps, openDiskSpool } from './spool/disk.ts';
 import { openMemorySpool } from './spool/memory.ts';
 import type { Spool } from './spool/spool.ts';
 import { spoolOptions } from './spool-options.ts';
@@ -41,6 +42,7 @@ const receiptCaches = {
 /** What a test may put around the real thing. */
 export interface Wrappers {
   readonly store?: (store: Store) => Store;
+  readonly files?: (files: Files) => Files;
 }
 
 /** A server that runs. */
@@ -67,7 +69,11 @@ export async function start(
   const directory = await DirectoryStore.open({ path: places.store, world });
   const store = new MeteredStore(wrap.store?.(directory) ?? directory, metrics, world);
   const warn = (message: string): void => log.warn(message);
-  const spool = await openSpool(settings, places.spool, { warn, counts: metrics });
+  const spool = await openSpool(settings, places.spool, {
+    files: wrap.files?.(nodeFiles) ?? nodeFiles,
+    warn,
+    counts: metrics,
+  });
   const waits = new StoredWaits(spool, world);
 
   const state = { draining: false };
@@ -126,12 +132,12 @@ export async function start(
 function openSpool(
   settings: Settings,
   directory: string,
-  told: { readonly warn: (message: string) => void; readonly counts: Metrics },
+  deps: Omit<DiskSpoolDeps, 'world'>,
 ): Promise<Spool> {
   const options = spoolOptions(settings);
   return settings.spool === 'memory'
     ? openMemorySpool(options, world)
-    : openDiskSpool({ ...options, directory }, { world, files: nodeFiles, ...told });
+    : openDiskSpool({ ...options, directory }, { world, ...deps });
 }
 
 function startDelivery(

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { crash } from './support/chaos.ts';
+
+const program = fileURLToPath(new URL('./support/crashing-weir.ts', import.meta.url));
+
+const steps = ['create', 'commit', 'seal', 'put', 'manifest', 'delete', 'sync-directory'];
+const points = steps.flatMap((step) => [`${step}:before`, `${step}:after`]);
+
+// Every promise about what was answered 202 must survive a death at each of these steps. Which time
+// it comes is chosen so that the server has taken and delivered something by then.
+test.each(points)('nothing is lost or doubled when the server dies at %s', async (point) => {
+  const nth = point.startsWith('commit') ? '40' : '5';
+  const { acknowledged, ...books } = await crash(program, {
+    WEIR_TEST_CRASH: point,
+    WEIR_TEST_CRASH_NTH: nth,
+  });
+  expect(acknowledged).toBeGreaterThan(0);
+  expect(books).toMatchObject({ lost: [], doubled: [], unwanted: [], ledgerDifference: 0 });
+  expect(books.verify).toMatchObject({ code: 0 });
+});

@@ -1,0 +1,68 @@
+import type { Files, WritableFile } from '@weir/segment-log/files';
+import { loadSettings } from '@weir/server/load-settings';
+import { hasProblems } from '@weir/server/problems';
+import { serve } from '@weir/server/serve';
+import type { Store } from '@weir/server/store/store';
+
+// `weir serve` that kills itself, as kill -9 would, at a step of its work: WEIR_TEST_CRASH names the
+// step, such as `put:before`, and WEIR_TEST_CRASH_NTH which time.
+
+const { WEIR_TEST_CRASH: wanted = '', WEIR_TEST_CRASH_NTH: nth = '1' } = process.env;
+let left = Number(nth);
+
+function at(step: string): void {
+  if (step !== wanted) return;
+  left -= 1;
+  if (left === 0) process.kill(process.pid, 'SIGKILL');
+}
+
+/** Runs `work` between the two moments of a step. */
+async function around<T>(step: string, work: () => Promise<T>): Promise<T> {
+  at(`${step}:before`);
+  const result = await work();
+  at(`${step}:after`);
+  return result;
+}
+
+function crashingStore(store: Store): Store {
+  const stepOf = (key: string) => (key.startsWith('_manifests/') ? 'manifest' : 'put');
+  return {
+    put: (key, ...rest) => around(stepOf(key), () => store.put(key, ...rest)),
+    get: (key, signal) => store.get(key, signal),
+    list: (prefix, signal) => store.list(prefix, signal),
+    remove: (key, signal) => store.remove(key, signal),
+  };
+}
+
+function crashingFiles(files: Files): Files {
+  const isSegment = (path: string) => /\/\d+\.(open|seg)$/.test(path);
+  const step = (name: string, path: string) => (isSegment(path) ? name : `${name}-other`);
+  return {
+    ...files,
+    create: async (path) =>
+      crashingFile(await around(step('create', path), () => files.create(path))),
+    rename: (from, to) => around(step('seal', from), () => files.rename(from, to)),
+    unlink: (path) => around(step('delete', path), () => files.unlink(path)),
+    syncDirectory: (path) => around('sync-directory', () => files.syncDirectory(path)),
+  };
+}
+
+function crashingFile(file: WritableFile): WritableFile {
+  return {
+    commit(parts, position, done) {
+      at('commit:before');
+      file.commit(parts, position, (error, bytes) => {
+        at('commit:after');
+        done(error, bytes);
+      });
+    },
+    truncate: (length) => around('truncate', () => file.truncate(length)),
+    sync: () => around('sync', () => file.sync()),
+    close: () => file.close(),
+  };
+}
+
+const settings = await loadSettings(undefined);
+if (hasProblems(settings)) throw new Error(settings.problems.join('\n'));
+await serve(settings, { store: crashingStore, files: crashingFiles });
+process.exit();
