@@ -1,6 +1,7 @@
 import type { RejectedEvent } from '@weir/core/wire/event';
 import { formatReceipt } from '@weir/core/wire/receipt';
 import type { Ms } from '@weir/core/world/world';
+import { hashBytes } from './idempotency.ts';
 import type { Repeat } from './record.ts';
 import type { SegmentName } from './segment-store.ts';
 
@@ -30,8 +31,10 @@ const noRejections: readonly RejectedEvent[] = [];
 
 /** The columns of the ring: a key costs 64 bytes, its place in the index included. */
 class Columns {
+  /** Hashes, as bytes and as the words they are compared by. */
   readonly keys: Uint32Array;
-  readonly bodies: Uint32Array;
+  readonly keyBytes: Uint8Array;
+  readonly bodies: Uint8Array;
   readonly ordinals: Uint32Array;
   readonly accepted: Uint32Array;
   readonly atMs: Float64Array;
@@ -40,11 +43,24 @@ class Columns {
 
   constructor(slots: number) {
     this.keys = new Uint32Array(slots * wordsPerHash);
-    this.bodies = new Uint32Array(slots * wordsPerHash);
+    this.keyBytes = new Uint8Array(this.keys.buffer);
+    this.bodies = new Uint8Array(slots * hashBytes);
     this.ordinals = new Uint32Array(slots);
     this.accepted = new Uint32Array(slots);
     this.atMs = new Float64Array(slots);
     this.names = new Array<SegmentName | undefined>(slots).fill(undefined);
+  }
+
+  /** Takes over what another ring has in a slot. */
+  copy(from: Columns, old: number, slot: number): void {
+    for (let i = 0; i < wordsPerHash; i += 1) {
+      this.keys[slot * wordsPerHash + i] = from.keys[old * wordsPerHash + i] as number;
+    }
+    this.bodies.set(hashAt(from.bodies, old), slot * hashBytes);
+    this.ordinals[slot] = from.ordinals[old] as number;
+    this.accepted[slot] = from.accepted[old] as number;
+    this.atMs[slot] = from.atMs[old] as number;
+    this.names[slot] = from.names[old];
   }
 }
 
@@ -58,6 +74,7 @@ export class IdempotencyTable {
   readonly #salt: Uint32Array;
   readonly #rejected = new Map<number, readonly RejectedEvent[]>();
   readonly #wanted = new Uint32Array(wordsPerHash);
+  readonly #wantedBytes = new Uint8Array(this.#wanted.buffer);
   #slots: number = firstSlots;
   #ring: Columns = new Columns(firstSlots);
   /** The slot of the key in this place, plus 1; 0 where there is none. */
@@ -69,7 +86,7 @@ export class IdempotencyTable {
 
   constructor(options: IdempotencyTableOptions) {
     this.#options = options;
-    this.#salt = wordsOf(options.salt);
+    this.#salt = new Uint32Array(Uint8Array.from(options.salt).buffer);
   }
 
   /** How many keys are known, some of which may have outlived their window. */
@@ -104,8 +121,8 @@ export class IdempotencyTable {
     this.#next += 1;
     this.#live += 1;
     const ring = this.#ring;
-    ring.keys.set(wordsOf(kept.key), slot * wordsPerHash);
-    ring.bodies.set(wordsOf(kept.body), slot * wordsPerHash);
+    ring.keyBytes.set(kept.key, slot * hashBytes);
+    ring.bodies.set(kept.body, slot * hashBytes);
     ring.ordinals[slot] = kept.ordinal;
     ring.accepted[slot] = kept.accepted;
     ring.atMs[slot] = kept.atMs;
@@ -140,10 +157,10 @@ export class IdempotencyTable {
   }
 
   #at(slot: number): KeptKey {
-    const { keys, bodies, ordinals, accepted, atMs } = this.#ring;
+    const { keyBytes, bodies, ordinals, accepted, atMs } = this.#ring;
     return {
-      key: bytesAt(keys, slot),
-      body: bytesAt(bodies, slot),
+      key: hashAt(keyBytes, slot).slice(),
+      body: hashAt(bodies, slot).slice(),
       ordinal: ordinals[slot] as number,
       accepted: accepted[slot] as number,
       rejected: this.#rejected.get(this.#sequenceOf(slot)) ?? noRejections,
@@ -185,13 +202,7 @@ export class IdempotencyTable {
     for (let sequence = this.#oldest; sequence < this.#next; sequence += 1) {
       const old = sequence % oldSlots;
       const slot = this.#slotOf(sequence);
-      const words = [old * wordsPerHash, (old + 1) * wordsPerHash] as const;
-      to.keys.set(from.keys.subarray(...words), slot * wordsPerHash);
-      to.bodies.set(from.bodies.subarray(...words), slot * wordsPerHash);
-      to.ordinals[slot] = from.ordinals[old] as number;
-      to.accepted[slot] = from.accepted[old] as number;
-      to.atMs[slot] = from.atMs[old] as number;
-      to.names[slot] = from.names[old];
+      to.copy(from, old, slot);
       if (to.names[slot] !== undefined) this.#enter(slot);
     }
   }
@@ -209,7 +220,7 @@ export class IdempotencyTable {
   /** The slot of a key, or -1. */
   #find(key: Uint8Array): number {
     const wanted = this.#wanted;
-    wanted.set(wordsOf(key));
+    this.#wantedBytes.set(key);
     const mask = this.#index.length - 1;
     for (let place = this.#homeOf(wanted, 0); ; place = (place + 1) & mask) {
       const slot = (this.#index[place] as number) - 1;
@@ -262,14 +273,6 @@ export class IdempotencyTable {
   }
 }
 
-/** A hash of 16 bytes as four words, wherever in memory it lies. */
-function wordsOf(hash: Uint8Array): Uint32Array {
-  const words = new Uint32Array(wordsPerHash);
-  new Uint8Array(words.buffer).set(hash);
-  return words;
-}
-
-function bytesAt(words: Uint32Array, slot: number): Uint8Array {
-  const from = slot * wordsPerHash;
-  return new Uint8Array(words.slice(from, from + wordsPerHash).buffer);
+function hashAt(hashes: Uint8Array, slot: number): Uint8Array {
+  return hashes.subarray(slot * hashBytes, (slot + 1) * hashBytes);
 }
