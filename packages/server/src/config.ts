@@ -1,7 +1,7 @@
 import type { Environment, ValuesOf } from './setting-kinds.ts';
+import { storeSettings } from './store-settings.ts';
 
-/** Every setting, once. `docs/configuration.md` is printed from it: `npm run docs:configuration`. */
-export const settingTable = {
+const serverSettings = {
   port: {
     env: 'PORT',
     kind: 'count',
@@ -248,6 +248,12 @@ export const settingTable = {
     about: 'Least level of the log lines that are written.',
   },
 } as const;
+
+/** Every setting, once. `docs/configuration.md` is printed from it: `npm run docs:configuration`. */
+export const settingTable: typeof serverSettings & typeof storeSettings = {
+  ...serverSettings,
+  ...storeSettings,
+};
 
 /** All settings of a server, checked and complete. */
 export type Settings = ValuesOf<typeof settingTable>;

@@ -25,7 +25,7 @@ import { type DiskSpoolDeps, openDiskSpool } from './spool/disk.ts';
 import { openMemorySpool } from './spool/memory.ts';
 import type { Spool } from './spool/spool.ts';
 import { spoolOptions } from './spool-options.ts';
-import { DirectoryStore } from './store/directory.ts';
+import { openStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
 import { StoredWaits } from './stored-waits.ts';
 import { deliver } from './workers.ts';
@@ -66,8 +66,8 @@ export async function start(
   const opened = await openKeys(settings, world, log);
   if (hasProblems(opened)) return opened;
 
-  const directory = await DirectoryStore.open({ path: places.store, world });
-  const store = new MeteredStore(wrap.store?.(directory) ?? directory, metrics, world);
+  const chosen = await openStore(settings, places.store, world);
+  const store = new MeteredStore(wrap.store?.(chosen) ?? chosen, metrics, world);
   const warn = (message: string): void => log.warn(message);
   const spool = await openSpool(settings, places.spool, {
     files: wrap.files?.(nodeFiles) ?? nodeFiles,

@@ -9,6 +9,8 @@ export const mixedTenant = '_mixed';
 
 export const manifestPrefix = '_manifests/';
 export const deadPrefix = '_dead/';
+/** Objects that a server makes to see what the store can do, and removes again. */
+export const probePrefix = '_probe/';
 
 const extensions: Readonly<Record<Codec, string>> = {
   zstd: '.ndjson.zst',
@@ -65,7 +67,7 @@ export function deadKey(writer: string, segment: number, index: number): string 
 }
 
 /** Most bytes of a whole key, as in S3. */
-const maxKeyBytes = 1_024;
+export const maxKeyBytes = 1_024;
 /** Most bytes between two slashes, as on every common file system. */
 const maxPartBytes = 255;
 
@@ -104,7 +106,9 @@ function placeholderProblem(template: string): string | undefined {
 }
 
 function reservedProblem(template: string): string | undefined {
-  const taken = [manifestPrefix, deadPrefix].find((prefix) => template.startsWith(prefix));
+  const taken = [manifestPrefix, deadPrefix, probePrefix].find((prefix) =>
+    template.startsWith(prefix),
+  );
   return taken === undefined ? undefined : `must not lie under ${taken}`;
 }
 

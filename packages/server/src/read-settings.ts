@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { type Settings, settingTable } from './config.ts';
-import { templateProblem } from './object-key.ts';
+import { keyProblem, templateProblem } from './object-key.ts';
 import { hasProblems, type Problems, showGiven } from './problems.ts';
 import { type Environment, problemWith, readTable } from './setting-kinds.ts';
 
@@ -46,6 +46,7 @@ function contradictions(settings: Settings): string[] {
     wrongTemplate(settings),
     wrongCodecLevel(settings),
     ...wrongOrigins(settings),
+    ...wrongS3(settings),
   ].filter((problem) => problem !== undefined);
 }
 
@@ -75,6 +76,26 @@ function wrongOrigins({ corsOrigins }: Settings): string[] {
   return corsOrigins
     .filter((origin) => origin !== '*' && !isOrigin(origin))
     .map((origin) => problemWith(settingTable.corsOrigins, origin));
+}
+
+function wrongS3(settings: Settings): (string | undefined)[] {
+  const { s3Bucket, s3Endpoint, s3Prefix, s3Sse, s3SseKmsKeyId } = settings;
+  if (s3Bucket === undefined) return [];
+  const { s3Bucket: bucket, s3Endpoint: endpoint, s3Prefix: prefix } = settingTable;
+  const noUrl = s3Endpoint !== undefined && !isHttpUrl(s3Endpoint);
+  const noPath = s3Prefix !== undefined && keyProblem(s3Prefix.replace(/\/$/, '')) !== undefined;
+  const noUse = s3SseKmsKeyId !== undefined && s3Sse !== 'aws:kms';
+  const { s3SseKmsKeyId: keyId } = settingTable;
+  return [
+    /^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/.test(s3Bucket) ? undefined : problemWith(bucket, s3Bucket),
+    noUrl ? problemWith(endpoint, s3Endpoint) : undefined,
+    noPath ? problemWith(prefix, s3Prefix) : undefined,
+    noUse ? problemWith(keyId, s3SseKmsKeyId, 'to be used with WEIR_S3_SSE=aws:kms') : undefined,
+  ];
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 function isOrigin(text: string): boolean {

@@ -6,6 +6,7 @@ import { hasProblems, type Problems } from '../problems.ts';
 import { placesIn } from '../read-settings.ts';
 // biome-ignore lint/style/noRestrictedImports: tools have no main.ts, so they choose the store here
 import { DirectoryStore } from '../store/directory.ts';
+import { openS3 } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 
 /** What a server with these settings has stored. */
@@ -14,10 +15,12 @@ export interface Opened {
   readonly store: Store;
 }
 
-/** Opens a store that is there; it is never made, since then every mistyped folder would be fine. */
+/** Opens a store that is there; a folder is never made, since then every mistyped one would be fine. */
 export async function openStore(config: string | undefined): Promise<Opened | Problems> {
   const settings = await loadSettings(config);
   if (hasProblems(settings)) return settings;
+  const bucket = await openS3(settings, systemWorld);
+  if (bucket !== undefined) return { settings, store: bucket };
   const path = placesIn(settings).store;
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory() !== true) {

@@ -46,13 +46,26 @@ export interface Store {
 /** `trouble` may pass by itself; `refused` will be refused again, however often it is tried. */
 export type StoreErrorKind = 'trouble' | 'refused';
 
-/** The one error a store throws. */
+/**
+ * What trouble says of the store's load. `congested`: it works, and asks for less; `late`: it gave no
+ * answer in time, so it may be either overloaded or gone; `none`: nothing of its load.
+ */
+export type Pressure = 'congested' | 'late' | 'none';
+
+export interface StoreErrorOptions extends ErrorOptions {
+  /** `none` unless told. */
+  readonly pressure?: Pressure;
+}
+
+/** The one error a store throws. Its message is one sentence that says what to do. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly kind: StoreErrorKind;
+  readonly pressure: Pressure;
 
-  constructor(kind: StoreErrorKind, message: string, options?: ErrorOptions) {
+  constructor(kind: StoreErrorKind, message: string, options: StoreErrorOptions = {}) {
     super(message, options);
     this.kind = kind;
+    this.pressure = options.pressure ?? 'none';
   }
 }

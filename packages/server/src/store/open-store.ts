@@ -1,0 +1,36 @@
+import type { World } from '@weir/core/world/world';
+import type { Settings } from '../config.ts';
+import { DirectoryStore } from './directory.ts';
+import type { S3Store } from './s3.ts';
+import type { Store } from './store.ts';
+
+/** The bucket that these settings name; undefined where objects are files. */
+export async function openS3(settings: Settings, world: World): Promise<S3Store | undefined> {
+  const { s3Bucket: bucket, s3Endpoint: endpoint, s3Sse: sse, s3PathStyle } = settings;
+  if (bucket === undefined) return undefined;
+  // Loaded only here: without S3 nobody waits for the SDK, or keeps it in memory.
+  const { S3Store } = await import('./s3.ts');
+  return await S3Store.open({
+    bucket,
+    endpoint,
+    prefix: prefixOf(settings),
+    region: settings.s3Region,
+    pathStyle: s3PathStyle === 'auto' ? endpoint !== undefined : s3PathStyle === 'on',
+    sse: sse === 'off' ? undefined : sse,
+    sseKmsKeyId: settings.s3SseKmsKeyId,
+    storageClass: settings.s3StorageClass,
+    attemptMs: settings.s3AttemptMs,
+    maxConcurrency: settings.s3MaxConcurrency,
+    world,
+  });
+}
+
+function prefixOf({ s3Prefix }: Settings): string {
+  if (s3Prefix === undefined || s3Prefix.endsWith('/')) return s3Prefix ?? '';
+  return `${s3Prefix}/`;
+}
+
+/** The store that these settings choose. */
+export async function openStore(settings: Settings, path: string, world: World): Promise<Store> {
+  return (await openS3(settings, world)) ?? (await DirectoryStore.open({ path, world }));
+}
