@@ -8,7 +8,7 @@ export interface CapacityBounds {
   readonly maxRequests: number;
   readonly maxBytes: number;
   /** What is left free on the disk. */
-  readonly minFreeBytes?: number;
+  readonly minFreeBytes: number;
 }
 
 /**
@@ -40,7 +40,7 @@ export class Capacity {
    * @param segments how many segments hold what is held: room comes back by whole ones
    */
   hold(bytes: number, segments: number): Refusal | undefined {
-    const { maxRequests, maxBytes, minFreeBytes = 0 } = this.#bounds;
+    const { maxRequests, maxBytes, minFreeBytes } = this.#bounds;
     if (this.#freeBytes - bytes < minFreeBytes) {
       const lacking = minFreeBytes + bytes - this.#freeBytes;
       const detail = `the disk of the spool has no more than the ${minFreeBytes} bytes free that are kept`;
@@ -65,7 +65,7 @@ export class Capacity {
 
   /** More bytes for a request that has room already; false, and nothing held, where they lack. */
   grow(bytes: number): boolean {
-    const { minFreeBytes = 0 } = this.#bounds;
+    const { minFreeBytes } = this.#bounds;
     if (this.#excess.bytes > 0 || this.#freeBytes - bytes < minFreeBytes) return false;
     if (!this.#room.hold(0, bytes)) return false;
     this.#freeBytes -= bytes;

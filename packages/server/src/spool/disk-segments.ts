@@ -13,13 +13,18 @@ import type { SegmentFile, SegmentName, SegmentSource, SegmentStore } from './se
 import { placeOf, type SegmentPlace } from './spool-directory.ts';
 import type { KeyFiles, StoredKey } from './stored-keys.ts';
 
+/** Told what each group commit took. */
+export interface CommitCounts {
+  commit(tookMs: Ms, requests: number): void;
+}
+
 export interface DiskSegmentsDeps {
   readonly world: World;
   readonly files: Files;
   /** The directory of the spool, shared by all its writers. */
   readonly root: string;
   readonly keyFiles: KeyFiles;
-  readonly counts: { commit(tookMs: Ms, requests: number): void } | undefined;
+  readonly counts: CommitCounts;
 }
 
 /** Buffers for what is gathered while a commit is under way. */
@@ -40,7 +45,7 @@ export class DiskSegments implements SegmentStore {
     this.#deps = deps;
     this.#observer = {
       now: () => deps.world.now(),
-      committed: (tookMs, records) => deps.counts?.commit(tookMs, records),
+      committed: (tookMs, records) => deps.counts.commit(tookMs, records),
     };
     this.#locks.set(writer, lock);
   }

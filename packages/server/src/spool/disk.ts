@@ -1,6 +1,6 @@
-import type { Ms, World } from '@weir/core/world/world';
+import type { World } from '@weir/core/world/world';
 import type { DirectoryLock, Files } from '@weir/segment-log/files';
-import { DiskSegments } from './disk-segments.ts';
+import { type CommitCounts, DiskSegments } from './disk-segments.ts';
 import { every } from './every.ts';
 import { probeFileSystem, UnfitFileSystem } from './probe.ts';
 import { SegmentedSpool, type SpoolOptions } from './segmented-spool.ts';
@@ -18,13 +18,8 @@ export interface DiskSpoolDeps {
   readonly world: World;
   readonly files: Files;
   /** Tells a person of something that went wrong and did no harm yet. */
-  readonly warn?: (message: string) => void;
-  /** Counts what each group commit took. */
-  readonly counts?: CommitCounts;
-}
-
-export interface CommitCounts {
-  commit(tookMs: Ms, requests: number): void;
+  readonly warn: (message: string) => void;
+  readonly counts: CommitCounts;
 }
 
 /** Between two looks for writers that died. */
@@ -42,7 +37,7 @@ export async function openDiskSpool(
   options: DiskSpoolOptions,
   deps: DiskSpoolDeps,
 ): Promise<Spool> {
-  const { world, files, warn = () => undefined, counts } = deps;
+  const { world, files, warn, counts } = deps;
   const root = options.directory;
   const { writer, lock } = await makeWriter(root, deps);
   const keyFiles = new KeyFiles({ files, world, directory: `${root}/keys`, warn });

@@ -156,12 +156,12 @@ export class Rotation {
     await store.remove({ writer: store.writer, segment: spare.segment });
   }
 
-  /** Lets go of what is open, as it is. */
+  /** Lets go of the open segment, as it is. */
   async close(): Promise<void> {
     this.#stopTimer();
     await this.quiet();
+    await this.dropSpare();
     await this.#open?.file.close();
-    await this.#spare?.file.close();
   }
 
   #sealWhenReady(): void {

@@ -38,7 +38,7 @@ export class SegmentedSpool implements Spool {
   readonly #quarantinedSegments: string[] = [];
   readonly #stops: (() => Promise<void>)[] = [];
   #isDraining = false;
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: SpoolOptions, deps: SegmentedSpoolDeps) {
     const { world, store } = deps;
@@ -182,9 +182,13 @@ export class SegmentedSpool implements Spool {
     await this.#rotation.dropSpare();
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#isDraining = true;
-    this.#isClosed = true;
     this.#book.close();
     await Promise.all(this.#stops.map((stop) => stop()));
     try {
@@ -212,7 +216,7 @@ export class SegmentedSpool implements Spool {
     const end = async (act: () => Promise<void>) => {
       if (!isLent) return;
       isLent = false;
-      if (!this.#isClosed) await act(); // afterwards the files may be another's
+      if (this.#closing === undefined) await act(); // afterwards the files may be another's
     };
     return {
       writer,

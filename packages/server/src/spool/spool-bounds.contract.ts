@@ -14,7 +14,7 @@ import {
 /** How much a spool takes, and how it ends. */
 export function boundsContract(make: MakeSpool): void {
   describe('spool contract: bounds', () => {
-    const bounds = { maxRequests: 3, maxBytes: 10_000 };
+    const bounds = { maxRequests: 3, maxBytes: 10_000, minFreeBytes: 0 };
 
     test('refuses at once beyond its requests, and takes again when a segment is done', async () => {
       const { spool } = await make({ ...testOptions, bounds });
@@ -45,7 +45,7 @@ export function boundsContract(make: MakeSpool): void {
       const { spool, world } = await make({
         ...testOptions,
         rules: { ...testOptions.rules, events: 1 },
-        bounds: { maxRequests: 4, maxBytes: 1e9 },
+        bounds: { maxRequests: 4, maxBytes: 1e9, minFreeBytes: 0 },
       });
       const retryAfterMs = () => {
         const refusal = spool.reserve(1);

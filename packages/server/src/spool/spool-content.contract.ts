@@ -71,7 +71,7 @@ export function contentContract(make: MakeSpool): void {
 
     test('many at once, small and large, each get the receipt of their own place', async () => {
       const rules = { ...testOptions.rules, bytes: 2_000_000, events: 1_000 };
-      const bounds = { maxRequests: 1_000, maxBytes: 10_000_000 };
+      const bounds = { maxRequests: 1_000, maxBytes: 10_000_000, minFreeBytes: 0 };
       const { spool, read } = await make({ ...testOptions, rules, bounds });
       const texts = Array.from(
         { length: 60 },

@@ -19,7 +19,7 @@ export interface SpoolUnderTest {
 export type MakeSpool = (options: SpoolOptions) => Promise<SpoolUnderTest>;
 
 export const testOptions: SpoolOptions = {
-  bounds: { maxRequests: 100, maxBytes: 100_000 },
+  bounds: { maxRequests: 100, maxBytes: 100_000, minFreeBytes: 0 },
   rules: { bytes: 10_000, events: 50, ageMs: 10_000 },
   header: {
     template: '{writer}-{segment}',

@@ -13,7 +13,7 @@ import { testOptions } from './spool-examples.ts';
 export const modelOptions: DiskSpoolOptions = {
   ...testOptions,
   directory: '/spool',
-  bounds: { maxRequests: 10_000, maxBytes: 10_000_000 },
+  bounds: { maxRequests: 10_000, maxBytes: 10_000_000, minFreeBytes: 0 },
   rules: { bytes: 2_000, events: 20, ageMs: 5_000 },
 };
 
@@ -143,7 +143,8 @@ export class ModelServer {
     const files = machine.files();
     const warnings: string[] = [];
     const { faults } = machine;
-    const deps = { world, files, warn: (message: string) => warnings.push(message) };
+    const warn = (message: string) => warnings.push(message);
+    const deps = { world, files, warn, counts: { commit: () => undefined } };
     try {
       const spool = await world.until(openDiskSpool(modelOptions, deps));
       return new ModelServer(spool, files, warnings);
