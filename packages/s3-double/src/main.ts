@@ -1,2 +1,4 @@
-/** A strict double of S3, for tests. */
-export const name: string = 's3-double';
+import { startS3Double } from './server.ts';
+
+const double = await startS3Double({ port: 0 });
+process.stdout.write(`${JSON.stringify({ endpoint: double.endpoint })}\n`);
