@@ -26,6 +26,7 @@ export async function drain(
   const deadlineMs = world.now() + drainMs;
   const left = (): Ms => Math.max(0, deadlineMs - world.now());
 
+  http.endConnections();
   const { signal } = new AbortController(); // nothing cuts a drain short but its own deadline
   await sleep(world, Math.min(drainGraceMs, left()), signal);
   const closed = http.close();

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { problemOf } from '@weir/core/wire/problem';
 import { type Refusal, type RefusalCode, refusals } from '@weir/core/wire/refusal';
@@ -21,7 +21,9 @@ export interface ListenOptions {
 /** A port that serves; see `listen`. */
 export interface Listener {
   readonly port: number;
-  /** Takes no new connections; resolves when those that are open have ended. */
+  /** From now on every reply ends its connection. */
+  endConnections(): void;
+  /** Takes no new connections, and ends the idle ones; resolves when all have ended. */
   close(): Promise<void>;
   /** Ends every connection now. */
   closeNow(): void;
@@ -43,7 +45,9 @@ export async function listen(app: Hono<AppEnv>, options: ListenOptions): Promise
     connectionsCheckingInterval: 1_000,
     requireHostHeader: false, // the listener does: Node's own answer says nothing
   });
+  const state = { ending: false };
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    if (state.ending) outgoing.shouldKeepAlive = false;
     (incoming.socket as ServingSocket)[newestReply] = outgoing;
     void listener(incoming, outgoing);
   };
@@ -55,15 +59,34 @@ export async function listen(app: Hono<AppEnv>, options: ListenOptions): Promise
   );
   server.listen(options.port, options.host);
   await once(server, 'listening');
-  return listenerOf(server);
-}
-
-function listenerOf(server: Server): Listener {
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => new Promise((resolve) => void server.close(() => resolve())),
+    endConnections: () => {
+      state.ending = true;
+    },
+    close: () => close(server, options.world),
     closeNow: () => server.closeAllConnections(),
   };
+}
+
+const lookMs: Ms = 100;
+
+/**
+ * Not the server's own `close`, which at once ends every connection without a request: whoever has
+ * just connected is about to send one. And a reply that was under way leaves another idle one.
+ */
+async function close(server: Server, world: World): Promise<void> {
+  const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
+  let cancel = (): void => {};
+  const endIdle = (): void => {
+    cancel = world.after(lookMs, () => {
+      server.closeIdleConnections();
+      endIdle();
+    });
+  };
+  endIdle();
+  await closed;
+  cancel();
 }
 
 function problem(code: RefusalCode, detail: string): Response {
