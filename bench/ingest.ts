@@ -5,7 +5,7 @@ import { batchOf, eventOf } from './events.ts';
 import { describeMachine, median } from './machine.ts';
 import { tenantsFile } from './tenants.ts';
 
-const weir = ['packages/server/src/cli/weir.ts', 'serve'];
+const weir = ['packages/server/bin/weir.mjs', 'serve'];
 const event = eventOf(1024);
 const batch = batchOf(100, 256);
 const held = { MAX_WORKERS: '0' };

@@ -28,7 +28,7 @@ export async function runPuts(): Promise<void> {
 async function row(count: number): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'));
   const { path, keys } = await tenantsFile(count, 'wide');
-  const program = ['packages/server/src/cli/weir.ts', 'serve'];
+  const program = ['packages/server/bin/weir.mjs', 'serve'];
   const server = await start({ program, env: { WEIR_TENANTS: path } }, folder);
   try {
     const load = await drive({
