@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { changeFaults } from './change-faults.ts';
 import { Counts } from './counts.ts';
 import { Exchange } from './exchange.ts';
 import { type Faults, noFaults, type OutageKind } from './faults.ts';
@@ -46,8 +47,19 @@ export interface S3Double extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Starts a double of S3; resolves when it listens. */
+/**
+ * Starts a double of S3; resolves when it listens. Throws where the shares of faults exceed 1.
+ *
+ * @example
+ * await using double = await startS3Double({ seed: 7, faults: { slowDown: 0.3 } });
+ * const { endpoint, region, credentials } = double;
+ * const client = new S3Client({ endpoint, region, credentials: credentials[0], forcePathStyle: true });
+ * …
+ * double.faults.slowDown = 0;
+ */
 export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Double> {
+  const faults = noFaults();
+  changeFaults(faults, { ...options.faults });
   const double = new DoubleServer({
     port: 0,
     buckets: ['weir'],
@@ -57,7 +69,7 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     virtualHost: 's3.localhost',
     maxBytes: 2 * 1024 ** 3,
     ...options,
-    faults: { ...noFaults(), ...options.faults },
+    faults,
   });
   await double.listen();
   return double;
