@@ -38,7 +38,7 @@ async function setUp(disk: MemoryDisk = new MemoryDisk(), options = testOptions,
       return { code: 'EIO' };
     };
   };
-  return { disk, files, fail, spool, warnings, world };
+  return { broken, disk, files, fail, spool, warnings, world };
 }
 
 const pause = async () => {
@@ -64,18 +64,40 @@ test('an append that cannot be written is refused, its room is free, and the nex
   expect(textsOf(batchesIn(disk.content(first.source.path)))).toEqual(['before']);
 });
 
-test('a segment that cannot be cut ends the taking until a restart, which cuts it', async () => {
-  const { disk, fail, files, spool } = await setUp();
+/** A segment with one batch that was kept, and one that was refused and could not be cut off. */
+async function setUpUncut() {
+  const made = await setUp();
+  const { broken, spool } = made;
   await taken(spool, batchOf('kept'));
-  fail('sync', /1\.open$/, 2);
+  let left = 1;
+  broken.fault = (operation, path) => {
+    if (!path.endsWith('/1.open') || (operation !== 'sync' && operation !== 'truncate')) return;
+    if (operation === 'sync' && left === 0) return;
+    left -= 1;
+    return { code: 'EIO' };
+  };
   expect(await answered(spool, batchOf('lost'))).toMatchObject({ refused: 'disk_trouble' });
   await pause();
+  return made;
+}
+
+test('a segment that cannot be cut ends the taking until a restart, which cuts it', async () => {
+  const { disk, files, spool } = await setUpUncut();
   expect(spool.status().failed).toContain('could not write a segment');
   expect(spool.reserve(1)).toMatchObject({ refused: 'disk_trouble' });
 
   files.kill();
   const next = await setUp(disk, testOptions, 2);
   expect(next.spool.status()).toMatchObject({ requests: 1, failed: undefined });
+});
+
+test('damage before the place of a remembered cut is no torn tail', async () => {
+  const { disk, files } = await setUpUncut();
+  files.kill();
+  const path = [...disk.names.keys()].find((name) => name.endsWith('/1.open')) as string;
+  disk.flip(path, disk.content(path).indexOf('kept'));
+  const next = await setUp(disk, testOptions, 2);
+  expect(next.spool.status().quarantinedSegments.length).toBe(1);
 });
 
 test('while no segment can be begun appends are refused at once, and a second later tried again', async () => {

@@ -116,6 +116,17 @@ export function boundsContract(make: MakeSpool): void {
       expect(spool.reserve(1)).toMatchObject({ refused: 'draining' });
     });
 
+    test('a worker that is faster than the answer forgets nothing that is counted later', async () => {
+      const { spool } = await make({ ...testOptions, rules: { ...testOptions.rules, events: 1 } });
+      const delivered = leased(spool).then((lease) => lease.done());
+      await taken(spool, batchOf('a'));
+      await delivered;
+      const nothing = { requests: 0, events: 0, bytes: 0, segments: 0, queued: new Map() };
+      expect(spool.status()).toMatchObject(nothing);
+      reserved(spool, testOptions.bounds.maxBytes).release();
+      await spool.close();
+    });
+
     test('a segment sealed while a worker waits goes to the one that waited longest', async () => {
       const { spool } = await make({ ...testOptions, rules: { ...testOptions.rules, events: 1 } });
       const signal = new AbortController().signal;
