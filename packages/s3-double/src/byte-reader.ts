@@ -37,6 +37,11 @@ export class ByteReader {
     return this.#held.length === 0 && !(await this.#more());
   }
 
+  /** Wants no more of the source. */
+  async close(): Promise<void> {
+    await this.#source.return?.();
+  }
+
   async #more(): Promise<boolean> {
     const next = await this.#source.next();
     if (next.done === true) return false;

@@ -36,6 +36,16 @@ export class ChunkedBody {
 
   /** What was framed. Throws `S3Error` where framing, signatures or trailers are not right. */
   async *content(): AsyncGenerator<Buffer, void, void> {
+    try {
+      yield* this.#chunks();
+      await this.#readTrailers();
+      if (!(await this.#reader.isAtEnd())) throw new S3Error('IncompleteBody');
+    } finally {
+      await this.#reader.close();
+    }
+  }
+
+  async *#chunks(): AsyncGenerator<Buffer, void, void> {
     for (let before = minChunkBytes; ; ) {
       const { length, signature } = await this.#chunkHead();
       if (length > 0 && before < minChunkBytes) {
@@ -44,11 +54,9 @@ export class ChunkedBody {
       const hash = createHash('sha256');
       if (length > 0) yield* this.#chunk(length, hash);
       this.#checkChunk(hash, signature);
-      if (length === 0) break;
+      if (length === 0) return;
       before = length;
     }
-    await this.#readTrailers();
-    if (!(await this.#reader.isAtEnd())) throw new S3Error('IncompleteBody');
   }
 
   async #chunkHead(): Promise<{ length: number; signature: string }> {

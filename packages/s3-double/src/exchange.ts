@@ -35,14 +35,18 @@ export class Exchange {
     this.#isWaiting = false;
     let received = 0;
     const pieces = this.#request.iterator({ destroyOnReturn: false });
-    for (;;) {
-      const next = await pieces.next().catch(() => {
-        throw new ExchangeOver({ isCutBySender: true });
-      });
-      if (next.done === true) return;
-      received += (next.value as Buffer).length;
-      if (received >= resetAtBytes) this.reset();
-      yield next.value as Buffer;
+    try {
+      for (;;) {
+        const next = await pieces.next().catch(() => {
+          throw new ExchangeOver({ isCutBySender: true });
+        });
+        if (next.done === true) return;
+        received += (next.value as Buffer).length;
+        if (received >= resetAtBytes) this.reset();
+        yield next.value as Buffer;
+      }
+    } finally {
+      await pieces.return?.(); // lets go of the body, whose rest is thrown away
     }
   }
 
