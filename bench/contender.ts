@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -102,7 +102,8 @@ export async function start(
     child.stderr?.on('data', read);
     child.once('exit', () => reject(new Error(`ended before it was ready:\n${output}`)));
   });
-  const key = /weir_[0-9a-z]{12}_[0-9A-Za-z]+/.exec(output)?.[0] ?? env?.BENCH_KEY ?? '';
+  const devKey = await readFile(join(folder, 'dev-key'), 'utf8').catch(() => '');
+  const key = env?.BENCH_KEY ?? devKey.trim();
   const url = `http://127.0.0.1:${port}`;
   return { child, pid: child.pid as number, url, adminUrl: `http://127.0.0.1:${port + 1}`, key };
 }
