@@ -98,6 +98,34 @@ export const deliveryMetrics: Group<
   alarms: counter('weir_alarms_total', 'Keys that held other lines than they should.'),
 };
 
+/** How many writes the store is asked for at once, and whether it works. */
+export const storeMetrics: Group<'limit' | 'underWay' | 'waiting' | 'stopped' | 'stuck'> = {
+  limit: gauge('weir_store_concurrency_limit', 'Writes that the store bears at once, by now.'),
+  underWay: gauge('weir_store_writes_under_way', 'Writes to the store under way.'),
+  waiting: gauge('weir_store_writes_waiting', 'Writes that wait for their turn.'),
+  stopped: gauge('weir_store_stopped', '1 while the store is out of order and only probed.'),
+  stuck: gauge(
+    'weir_stuck_segments',
+    'Segments that the store refuses for good, even as dead letters: a person must look.',
+  ),
+};
+
+/** What storing costs; all by this process and since its start. */
+export const costMetrics: Group<
+  'dollars' | 'putsPerMillion' | 'bytesPerMillion' | 'dollarsPerMillion'
+> = {
+  dollars: counter('weir_store_put_dollars_total', 'Price of all writes, tries included.'),
+  putsPerMillion: gauge('weir_store_puts_per_million_events', 'Writes for each million events.'),
+  bytesPerMillion: gauge(
+    'weir_store_per_million_events_bytes',
+    'Bytes sent to the store for each million events.',
+  ),
+  dollarsPerMillion: gauge(
+    'weir_store_dollars_per_million_events',
+    'Price of the writes for each million events.',
+  ),
+};
+
 /** accepted + recovered = stored + queued + dead + quarantined, at every quiet point. */
 export const ledgerMetrics: Group<'terms' | 'difference' | 'tenantTerms' | 'tenantDifference'> = {
   terms: gauge('weir_ledger_events', 'Events by what became of them.', 'term'),

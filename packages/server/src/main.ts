@@ -12,7 +12,6 @@ import { listen } from './listen.ts';
 import type { Log } from './log.ts';
 import { loggedDelivery } from './logged-delivery.ts';
 import { Metrics } from './metrics.ts';
-import { MeteredStore } from './metrics-store.ts';
 import { openKeys } from './open-keys.ts';
 import { hasProblems, type Problems } from './problems.ts';
 import { ProcessGauges } from './process-gauges.ts';
@@ -25,7 +24,7 @@ import { type DiskSpoolDeps, openDiskSpool } from './spool/disk.ts';
 import { openMemorySpool } from './spool/memory.ts';
 import type { Spool } from './spool/spool.ts';
 import { spoolOptions } from './spool-options.ts';
-import { openStore } from './store/open-store.ts';
+import { startStore } from './start-store.ts';
 import type { Store } from './store/store.ts';
 import { StoredWaits } from './stored-waits.ts';
 import { deliver } from './workers.ts';
@@ -33,7 +32,7 @@ import { deliver } from './workers.ts';
 const world = systemWorld;
 const headerMs = 10_000;
 const keepAliveMs = 65_000;
-const backoff = { firstMs: 100, longestMs: 30_000 };
+const backoff = { firstMs: 20, longestMs: 30_000 };
 const receiptCaches = {
   manifests: { entries: 1_000, bytes: 16 * 2 ** 20 },
   indexes: { entries: 100, bytes: 16 * 2 ** 20 },
@@ -61,24 +60,23 @@ export async function start(
   log: Log,
   wrap: Wrappers = {},
 ): Promise<RunningServer | Problems> {
-  const places = placesIn(settings);
   const metrics = new Metrics();
   const opened = await openKeys(settings, world, log);
   if (hasProblems(opened)) return opened;
 
-  const chosen = await openStore(settings, places.store, world);
-  const store = new MeteredStore(wrap.store?.(chosen) ?? chosen, metrics, world);
-  const warn = (message: string): void => log.warn(message);
-  const spool = await openSpool(settings, places.spool, {
+  const stored = await startStore(settings, { world, log, metrics, wrap: wrap.store });
+  const { store, writesAtOnce } = stored;
+  const spool = await openSpool(settings, placesIn(settings).spool, {
     files: wrap.files?.(nodeFiles) ?? nodeFiles,
-    warn,
+    warn: (message) => log.warn(message),
     counts: metrics,
   });
   const waits = new StoredWaits(spool, world);
 
   const state = { draining: false };
   const isDraining = (): boolean => state.draining;
-  const delivery = startDelivery(settings, { spool, store }, [
+  const delivery = startDelivery(settings, { spool, store, writesAtOnce }, [
+    ...stored.listeners,
     metrics,
     { delivered: ({ manifest }) => waits.delivered(manifest.writer, manifest.segment) },
     loggedDelivery(log),
@@ -104,8 +102,13 @@ export async function start(
 
   const gauges = new ProcessGauges();
   const operations = admin({
-    reasons: () => [...readyReasons({ spool, isDraining }), ...opened.reasons()],
-    metrics: () => metrics.render({ spool: spool.status(), more: gauges.format() }),
+    reasons: () => [
+      ...readyReasons({ spool, isDraining }),
+      ...stored.reasons(),
+      ...opened.reasons(),
+    ],
+    metrics: () =>
+      metrics.render({ spool: spool.status(), more: `${stored.format()}${gauges.format()}` }),
   });
   const { adminHost: host, adminPort: port } = settings;
   const adminHttp = await listen(operations, { host, port, ...timing });
@@ -120,6 +123,7 @@ export async function start(
       waits.end();
       await drain({ http, spool, world, log }, settings);
       await delivery.stop();
+      await stored.stop();
       await spool.close();
       opened.stop();
       gauges.close();
@@ -142,7 +146,7 @@ function openSpool(
 
 function startDelivery(
   { maxWorkers }: Settings,
-  parts: { readonly spool: Spool; readonly store: Store },
+  parts: { readonly spool: Spool; readonly store: Store; readonly writesAtOnce: number },
   listeners: readonly Partial<DeliveryEvents>[],
 ): { stop(): Promise<void> } {
   const packer = new ThreadPacker();

@@ -1,5 +1,5 @@
-import type { World } from '@weir/core/world/world';
-import type { Metrics } from './metrics.ts';
+import type { Ms, World } from '@weir/core/world/world';
+import type { PutResult } from './metrics.ts';
 import {
   type ObjectContent,
   type PutOutcome,
@@ -8,13 +8,18 @@ import {
   StoreError,
 } from './store/store.ts';
 
+/** Counts writes. */
+export interface PutCounter {
+  put(result: PutResult, bytes: number, tookMs: Ms): void;
+}
+
 /** The same store; every write is counted and timed. */
 export class MeteredStore implements Store {
   readonly #store: Store;
-  readonly #metrics: Pick<Metrics, 'put'>;
+  readonly #metrics: PutCounter;
   readonly #world: World;
 
-  constructor(store: Store, metrics: Pick<Metrics, 'put'>, world: World) {
+  constructor(store: Store, metrics: PutCounter, world: World) {
     this.#store = store;
     this.#metrics = metrics;
     this.#world = world;
@@ -32,8 +37,7 @@ export class MeteredStore implements Store {
       this.#metrics.put(outcome, bytes.length, this.#world.now() - startedMs);
       return outcome;
     } catch (error) {
-      const kind = error instanceof StoreError ? error.kind : 'trouble';
-      this.#metrics.put(kind, bytes.length, this.#world.now() - startedMs);
+      this.#metrics.put(outcomeOf(error), bytes.length, this.#world.now() - startedMs);
       throw error;
     }
   }
@@ -49,4 +53,9 @@ export class MeteredStore implements Store {
   remove(key: string, signal: AbortSignal): Promise<void> {
     return this.#store.remove(key, signal);
   }
+}
+
+function outcomeOf(error: unknown): PutResult {
+  if (!(error instanceof StoreError)) return 'trouble';
+  return error.pressure === 'congested' ? 'congested' : error.kind;
 }

@@ -6,6 +6,8 @@ import type { Caller } from './caller.ts';
 import type { Manifest, ManifestObject } from './delivery/manifest.ts';
 import { formatMetric } from './metric-kinds.ts';
 import { Metrics } from './metrics.ts';
+import { CostMetrics } from './metrics-cost.ts';
+import { formatStore } from './metrics-governor.ts';
 import { MeteredStore } from './metrics-store.ts';
 import { ProcessGauges } from './process-gauges.ts';
 import type { SpoolStatus } from './spool/spool.ts';
@@ -58,7 +60,9 @@ test('every metric has one HELP and one TYPE line, and each sample belongs to th
   const gauges = new ProcessGauges();
   const metrics = new Metrics();
   metrics.decision(callerWith('req'), decisionOf({}));
-  const { text } = read(metrics, {}, gauges.format());
+  const governor = { limit: 8, underWay: 2, waiting: 1, stopped: undefined };
+  const store = `${new CostMetrics(0.005).format()}${formatStore(0, governor)}`;
+  const { text } = read(metrics, {}, `${store}${gauges.format()}`);
   gauges.close();
 
   const all = Object.values(names).flatMap((group) => Object.values(group));
@@ -252,4 +256,24 @@ test('every write to the store is counted by its outcome, also one that throws',
   }
   expect(value('weir_store_put_bytes_total')).toBe(28);
   expect(value('weir_store_put_seconds_sum')).toBe(0.12);
+});
+
+test('the cost of storing is told for each million events, tries included', () => {
+  const cost = new CostMetrics(0.005);
+  const value = (name: string) =>
+    Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(cost.format())?.[1]);
+  expect(value('weir_store_dollars_per_million_events')).toBe(0);
+  for (let i = 0; i < 4; i += 1) cost.put(1_000);
+  cost.delivered({ manifest: manifestOf({ events: 1_500 }, { events: 500 }) });
+  expect(value('weir_store_puts_per_million_events')).toBe(2_000);
+  expect(value('weir_store_per_million_events_bytes')).toBe(2_000_000);
+  expect(value('weir_store_dollars_per_million_events')).toBeCloseTo(0.01);
+  expect(value('weir_store_put_dollars_total')).toBeCloseTo(0.000_02);
+});
+
+test('a store that is out of order, or asks for less, shows', () => {
+  const stopped = { limit: 1, underWay: 0, waiting: 3, stopped: 'nothing listens' };
+  expect(formatStore(2, stopped)).toContain('weir_store_stopped 1\n');
+  expect(formatStore(2, stopped)).toContain('weir_stuck_segments 2\n');
+  expect(formatStore(2, undefined)).not.toContain('weir_store_stopped');
 });

@@ -13,6 +13,9 @@ import type { PutOutcome, StoreErrorKind } from './store/store.ts';
 /** `accepted` is a 202 or 200 with a receipt; `ok` any other good answer. */
 export type RequestCode = 'accepted' | 'ok' | RefusalCode;
 
+/** `congested`: the store asked for fewer writes. */
+export type PutResult = PutOutcome | StoreErrorKind | 'congested';
+
 /** What is asked at the moment someone looks. */
 export interface MetricSources {
   readonly spool: SpoolStatus;
@@ -26,6 +29,7 @@ const mostQuotaNames = 1_000;
 const commitBoundsUs = [250, 500, 1e3, 2e3, 4e3, 8e3, 16e3, 32e3, 64e3, 125e3, 25e4, 5e5, 1e6, 5e6];
 const sharedBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 const slowBoundsUs = [1e3, 5e3, 1e4, 25e3, 5e4, 1e5, 25e4, 5e5, 1e6, 25e5, 5e6, 1e7, 3e7, 6e7];
+const putResults = ['created', 'same', 'different', 'congested', 'trouble', 'refused'];
 const microseconds = 1_000_000;
 
 /** Everything this process counts. Counting is a few additions; text is made only in `render`. */
@@ -39,7 +43,7 @@ export class Metrics implements DeliveryEvents {
   readonly #commitUs = new Histogram(commitBoundsUs, microseconds);
   readonly #commitRequests = new Histogram(sharedBounds, 1);
   readonly #deliveryUs = new Histogram(slowBoundsUs, microseconds);
-  readonly #puts = new LabelledCounter(['created', 'same', 'different', 'trouble', 'refused']);
+  readonly #puts = new LabelledCounter(putResults);
   readonly #putUs = new Histogram(slowBoundsUs, microseconds);
   readonly #objects = new LabelledCounter(['stored', 'dead']);
   #accepted = 0;
@@ -84,7 +88,7 @@ export class Metrics implements DeliveryEvents {
   }
 
   /** The store was asked to create an object of so many bytes. */
-  put(outcome: PutOutcome | StoreErrorKind, bytes: number, tookMs: Ms): void {
+  put(outcome: PutResult, bytes: number, tookMs: Ms): void {
     this.#puts.add(outcome);
     this.#putUs.observe(Math.round(tookMs * 1_000));
     this.#putBytes += bytes;

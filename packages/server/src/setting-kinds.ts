@@ -35,6 +35,10 @@ interface Milliseconds extends Numeric {
   readonly kind: 'ms';
 }
 
+interface Decimal extends Numeric {
+  readonly kind: 'decimal';
+}
+
 interface Choice extends Common {
   readonly kind: 'choice';
   /** The choices, separated by `|`. */
@@ -63,13 +67,13 @@ interface List extends Common {
 }
 
 /** One setting: all that is known of it, for reading it and for documenting it. */
-export type Setting = Count | Bytes | Milliseconds | Choice | Switch | Text | List;
+export type Setting = Count | Bytes | Milliseconds | Decimal | Choice | Switch | Text | List;
 
 export type SettingTable = Readonly<Record<string, Setting>>;
 
 type Split<T extends string> = T extends `${infer First}|${infer Rest}` ? First | Split<Rest> : T;
 
-type ValueOf<S extends Setting> = S extends Count | Bytes | Milliseconds
+type ValueOf<S extends Setting> = S extends Count | Bytes | Milliseconds | Decimal
   ? number
   : S extends Choice
     ? Split<S['of']>
@@ -118,6 +122,8 @@ export function expectedOf(setting: Setting): string {
   switch (setting.kind) {
     case 'count':
       return `a whole number from ${setting.min} to ${setting.max}`;
+    case 'decimal':
+      return `a number from ${setting.min} to ${setting.max}`;
     case 'ms':
       return `whole milliseconds from ${setting.min} to ${setting.max}`;
     case 'bytes':
@@ -145,6 +151,13 @@ function unknownNames(table: SettingTable, file: Readonly<Record<string, unknown
 }
 
 const wholeNumber = z.union([z.int(), z.string().regex(/^\d+$/).transform(Number)]);
+const decimal = z.union([
+  z.number(),
+  z
+    .string()
+    .regex(/^\d+(?:\.\d+)?$/)
+    .transform(Number),
+]);
 const size = z.union([z.int(), z.string().transform(parseBytes)]);
 const onOff = z.union([z.boolean(), z.enum(['on', 'off']).transform((value) => value === 'on')]);
 const list = z.union([z.array(z.string()), z.string().transform((text) => text.split(','))]);
@@ -159,6 +172,8 @@ function schemaOf(setting: Setting): z.ZodType {
     case 'count':
     case 'ms':
       return wholeNumber.pipe(z.int().min(setting.min).max(setting.max));
+    case 'decimal':
+      return decimal.pipe(z.number().min(setting.min).max(setting.max));
     case 'bytes':
       return size.pipe(z.int().min(parseBytes(setting.min)).max(parseBytes(setting.max)));
     case 'choice':

@@ -67,4 +67,13 @@ export const storeSettings = {
     max: 1_024,
     about: 'Most writes to the store at once; how many of them it bears is found out by itself.',
   },
+  putDollarsPerThousand: {
+    env: 'WEIR_PUT_DOLLARS_PER_THOUSAND',
+    kind: 'decimal',
+    default: '0.005',
+    min: 0,
+    max: 1_000,
+    about:
+      'Price of a thousand writes, for the metrics of cost; the default is that of S3 Standard.',
+  },
 } as const;

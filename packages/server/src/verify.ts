@@ -3,7 +3,14 @@ import { readTail } from './delivery/line-tail.ts';
 import { decodeManifest, type Manifest, type ManifestObject } from './delivery/manifest.ts';
 import { gapsIn } from './delivery/segment-gaps.ts';
 import { verifyObject } from './delivery/verify-object.ts';
-import { codecOf, deadKey, deadPrefix, manifestKey, manifestPrefix } from './object-key.ts';
+import {
+  codecOf,
+  deadKey,
+  deadPrefix,
+  manifestKey,
+  manifestPrefix,
+  probePrefix,
+} from './object-key.ts';
 import type { TenantCounts } from './spool/spool.ts';
 import { contentOf, splitLines } from './store/content.ts';
 import type { Store } from './store/store.ts';
@@ -131,7 +138,7 @@ class Run {
 
   async *otherObjects(): AsyncGenerator<Finding, void, void> {
     for await (const { key } of this.#store.list('', this.#signal)) {
-      const isOurs = key.startsWith(manifestPrefix) || key.startsWith(deadPrefix);
+      const isOurs = [manifestPrefix, deadPrefix, probePrefix].some((own) => key.startsWith(own));
       if (isOurs || this.#named.has(key) || (await this.#isUnderWay(key))) continue;
       yield { kind: 'unnamed', where: key, detail: 'no manifest names it: its lines do not count' };
     }

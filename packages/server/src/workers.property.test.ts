@@ -78,6 +78,7 @@ async function live({ world, store, held, faults }: Scene, forMs: number): Promi
     world,
     events: quiet,
     maxWorkers: 2,
+    writesAtOnce: 3,
     backoff: { firstMs: 50, longestMs: 1_000 },
   });
   const servers = [

@@ -81,7 +81,7 @@ function setUp(numbers: readonly number[], maxWorkers = 1) {
   const stop = new AbortController();
   const { spool, ...held } = spoolOf(numbers);
   const backoff = { firstMs: 100, longestMs: 30_000 };
-  const deps = { spool, packer, store, world, events, maxWorkers, backoff };
+  const deps = { spool, packer, store, world, events, maxWorkers, writesAtOnce: 4, backoff };
   const start = () => deliver(deps, stop.signal);
   const keys = () => [...inner.objects.keys()].sort();
   return { ...deps, inner, delivered, retried, told, stop, ...held, start, keys };

@@ -15,6 +15,8 @@ export interface DeliveryDeps {
   readonly events: DeliveryEvents;
   /** Segments under way at once. */
   readonly maxWorkers: number;
+  /** Objects of one segment that are written at once. */
+  readonly writesAtOnce: number;
   readonly backoff: BackoffOptions;
 }
 

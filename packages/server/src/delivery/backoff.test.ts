@@ -45,3 +45,20 @@ test('ends at once when told to stop', async () => {
   await new Backoff(world, options).wait(stop.signal);
   expect(world.now()).toBe(0);
 });
+
+test('what is tried side by side waits by its own failures, and tells how many there were', async () => {
+  const world = new VirtualWorld({ seed: 1 });
+  const backoff = new Backoff(world, options);
+  const [one, other] = [backoff.branch(), backoff.branch()];
+  for (let i = 0; i < 20; i += 1) await waited(one, world);
+  expect(await waited(other, world)).toBeLessThanOrEqual(100);
+  expect(await longestOf(() => backoff.branch(), world)).toBeGreaterThan(20_000);
+  other.reset();
+  expect(await waited(backoff, world)).toBeLessThanOrEqual(100);
+});
+
+async function longestOf(make: () => Backoff, world: VirtualWorld): Promise<number> {
+  let longest = 0;
+  for (let i = 0; i < 20; i += 1) longest = Math.max(longest, await waited(make(), world));
+  return longest;
+}

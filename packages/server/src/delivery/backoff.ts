@@ -13,16 +13,27 @@ export interface BackoffOptions {
 export class Backoff {
   readonly #world: World;
   readonly #options: BackoffOptions;
+  readonly #parent: Backoff | undefined;
   #failures = 0;
 
-  constructor(world: World, options: BackoffOptions) {
+  constructor(world: World, options: BackoffOptions, parent?: Backoff) {
     this.#world = world;
     this.#options = options;
+    this.#parent = parent;
+    if (parent !== undefined) this.#failures = parent.#failures;
+  }
+
+  /** For one of several things that are tried side by side: each waits by its own failures. */
+  branch(): Backoff {
+    return new Backoff(this.#world, this.#options, this);
   }
 
   /** Waits after a failure; ends early, without an error, when `signal` says so. */
   async wait(signal: AbortSignal): Promise<void> {
     this.#failures += 1;
+    if (this.#parent !== undefined) {
+      this.#parent.#failures = Math.max(this.#parent.#failures, this.#failures);
+    }
     const { firstMs: baseMs, longestMs: maxMs } = this.#options;
     const lot = this.#world.random();
     const waitMs = backoffMs({ baseMs, maxMs }, this.#failures, 0, lot);
@@ -34,5 +45,6 @@ export class Backoff {
   /** After a success the next failure begins anew. */
   reset(): void {
     this.#failures = 0;
+    this.#parent?.reset();
   }
 }

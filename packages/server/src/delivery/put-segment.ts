@@ -11,10 +11,12 @@ export interface PutDeps {
   readonly store: Store;
   readonly events: DeliveryEvents;
   readonly backoff: Backoff;
+  /** Objects of a segment that are written at once. */
+  readonly writesAtOnce: number;
 }
 
 /** Beyond this many tries at one key the segment goes back, so that others get their turn. */
-const triesInPlace = 5;
+const triesInPlace = 8;
 
 /**
  * Puts a segment's objects and then, last, its manifest: only what a manifest names counts. Returns
@@ -26,15 +28,40 @@ export async function putSegment(
   signal: AbortSignal,
 ): Promise<Manifest> {
   const { writer, segment, sealedAt } = packed;
-  const objects: Manifest['objects'][number][] = [];
-  for (const [index, object] of packed.objects.entries()) {
-    const putting: Putting = { packed, index, object, deps };
-    const state = await patiently(packed, deps, () => putObject(putting, signal), signal);
+  const objects = await sideBySide(packed.objects, deps.writesAtOnce, async (object, index) => {
+    const own = { ...deps, backoff: deps.backoff.branch() };
+    const putting: Putting = { packed, index, object, deps: own };
+    const state = await patiently(packed, own, () => putObject(putting, signal), signal);
     const { key, ...facts } = object.facts;
-    objects.push({ key, state, ...facts });
-  }
+    return { key, state, ...facts };
+  });
   const manifest: Manifest = { version: 1, writer, segment, sealedAt, objects };
   return await patiently(packed, deps, () => commit(manifest, deps, signal), signal);
+}
+
+/** Does `work` for all, some at once. Rejects when none is under way any more, as the first that failed. */
+async function sideBySide<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const errors: unknown[] = [];
+  const waiting = items.entries(); // shared: each goes to whoever is free
+  const runOne = async (): Promise<void> => {
+    for (const [index, item] of waiting) {
+      if (errors.length > 0) return;
+      await work(item, index).then(
+        (result) => {
+          results[index] = result;
+        },
+        (error: unknown) => errors.push(error),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, runOne));
+  if (errors.length > 0) throw errors[0];
+  return results;
 }
 
 interface Putting {

@@ -17,5 +17,9 @@ export async function storeSegment(
   const packed = pack(segmentOf(batches, { ...exampleHeader, ...header }));
   const events = { delivered() {}, retried() {}, dead() {}, alarm() {} };
   const backoff = new Backoff(new VirtualWorld({ seed: 1 }), { firstMs: 1, longestMs: 1 });
-  return await putSegment(packed, { store, events, backoff }, new AbortController().signal);
+  return await putSegment(
+    packed,
+    { store, events, backoff, writesAtOnce: 2 },
+    new AbortController().signal,
+  );
 }

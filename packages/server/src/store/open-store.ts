@@ -30,7 +30,7 @@ function prefixOf({ s3Prefix }: Settings): string {
   return `${s3Prefix}/`;
 }
 
-/** The store that these settings choose. */
-export async function openStore(settings: Settings, path: string, world: World): Promise<Store> {
-  return (await openS3(settings, world)) ?? (await DirectoryStore.open({ path, world }));
+/** Objects as files in this folder, which is made where it is missing. */
+export async function openDirectory(path: string, world: World): Promise<Store> {
+  return await DirectoryStore.open({ path, world });
 }

@@ -6,6 +6,7 @@ import {
   PutObjectCommand,
   type PutObjectCommandInput,
 } from '@aws-sdk/client-s3';
+import type { Ms } from '@weir/core/world/world';
 import { keyProblem, maxKeyBytes } from '../object-key.ts';
 import { contentSha256 } from './content.ts';
 import { S3Calls, type S3CallsOptions } from './s3-calls.ts';
@@ -105,6 +106,11 @@ export class S3Store implements Store {
     await this.#calls.read(call, signal, (client, abortSignal) =>
       client.send(new DeleteObjectCommand(this.#nameOf(call)), { abortSignal }),
     );
+  }
+
+  /** How far this machine's clock was ahead of the store's when it last answered. */
+  get aheadMs(): Ms | undefined {
+    return this.#calls.aheadMs;
   }
 
   /** Closes the connections. */
