@@ -23,6 +23,7 @@ export function clientOf(double: S3Double, config: S3ClientConfig = {}): S3Clien
     credentials: { accessKeyId: 'none', secretAccessKey: 'none', ...credentials[0] },
     forcePathStyle: true,
     maxAttempts: 1,
+    logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
     requestHandler: {
       requestTimeout: 20_000,
       throwOnRequestTimeout: true,
@@ -33,6 +34,8 @@ export function clientOf(double: S3Double, config: S3ClientConfig = {}): S3Clien
   onTestFinished(() => client.destroy());
   return client;
 }
+
+const ignore = () => {};
 
 export interface Failure {
   readonly name: string;
@@ -49,6 +52,11 @@ export async function failureOf(sent: Promise<unknown>): Promise<Failure> {
     (reason: unknown) => reason,
   )) as Error & { code?: string; $metadata?: { httpStatusCode?: number } };
   const { $metadata, code, message } = error;
-  const name = error.name === 'Error' ? (code ?? message) : error.name;
-  return { name, status: $metadata?.httpStatusCode, message };
+  // The SDK calls a reset a TimeoutError; its code tells them apart.
+  return { name: code ?? error.name, status: $metadata?.httpStatusCode, message };
+}
+
+/** Resolves as soon as it is true; what is never true ends with the test. */
+export async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 1));
 }

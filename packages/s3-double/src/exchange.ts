@@ -17,6 +17,8 @@ export class ExchangeOver extends Error {
 
 /** One request and its reply on the wire, and the ways in which they can go wrong there. */
 export class Exchange {
+  /** What is said before a large body was read gets lost in the reset of the connection. */
+  losesEarlyReplies = false;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   /** The sender waits for `100 Continue` before it sends its body. */
@@ -29,11 +31,10 @@ export class Exchange {
     response.on('error', () => {}); // who has gone needs no reply
   }
 
-  /** The body as it comes. Resets the connection where this many bytes of it have come. */
-  async *body(resetAtBytes: number): AsyncGenerator<Buffer, void, void> {
+  /** The body as it comes. */
+  async *body(): AsyncGenerator<Buffer, void, void> {
     if (this.#isWaiting) this.#response.writeContinue();
     this.#isWaiting = false;
-    let received = 0;
     const pieces = this.#request.iterator({ destroyOnReturn: false });
     try {
       for (;;) {
@@ -41,8 +42,6 @@ export class Exchange {
           throw new ExchangeOver({ isCutBySender: true });
         });
         if (next.done === true) return;
-        received += (next.value as Buffer).length;
-        if (received >= resetAtBytes) this.reset();
         yield next.value as Buffer;
       }
     } finally {
@@ -82,18 +81,17 @@ export class Exchange {
    * where that would be `tooMuchBytes` or more, or is waited with: then the connection ends.
    */
   async send(reply: Reply, nowMs: number, tooMuchBytes: number): Promise<void> {
-    const { headers } = this.#request;
+    const { headers, complete, socket } = this.#request;
     const length = Number(
       headers['content-length'] ?? headers['x-amz-decoded-content-length'] ?? 0,
     );
-    const isEarly = !this.#request.complete && (this.#isWaiting || length >= tooMuchBytes);
+    const isEarly = !complete && (this.#isWaiting || length >= tooMuchBytes);
+    const isCut = isEarly && !this.#isWaiting;
+    if (isCut && this.losesEarlyReplies) this.reset();
     if (isEarly) this.#response.setHeader('connection', 'close');
     else await this.#readRest();
     this.#response.writeHead(reply.status, this.#headersOf(reply, nowMs));
-    if (isEarly && !this.#isWaiting) {
-      // Whoever still sends finds the connection reset, and perhaps never sees the reply.
-      this.#response.once('finish', () => this.#request.socket.resetAndDestroy());
-    }
+    if (isCut) this.#response.once('finish', () => socket.resetAndDestroy());
     this.#response.end(reply.body);
   }
 

@@ -49,11 +49,15 @@ export async function serveRequest(
   } catch (error) {
     if (error instanceof S3Error) {
       counts.error(error.code);
-      await exchange.sendError(error, nowMs(service), faults.earlyReplyBytes);
+      await exchange.sendError(error, nowMs(service), faults.earlyReplyBytes).catch(ignoreEnd);
     } else if (error instanceof ExchangeOver) {
       if (error.isCutBySender) counts.cutOff += 1;
     } else if (!closing.aborted) throw error;
   }
+}
+
+function ignoreEnd(error: unknown): void {
+  if (!(error instanceof ExchangeOver)) throw error;
 }
 
 async function serve(
@@ -66,6 +70,7 @@ async function serve(
   const kind = kindOf(head);
   const name = `${head.bucket}/${head.key}`;
   const fate = fateOf(faults, seed, [kind, name, counts.begin(kind, head.key)]);
+  exchange.losesEarlyReplies = fate.isEarlyReplyLost;
   const visit = { exchange, head, kind, fate, name };
   try {
     if (kind === 'put' || kind === 'delete') {
@@ -91,7 +96,8 @@ async function answer(visit: Visit, service: Service): Promise<void> {
 }
 
 /** Reads the request whole and checks it, in the order in which S3 does. */
-async function receive({ exchange, head, kind, fate }: Visit, service: Service): Promise<Commit> {
+async function receive(visit: Visit, service: Service): Promise<Commit> {
+  const { head, kind } = visit;
   const { buckets, counts, credentials, faults, region } = service;
   const rules = { credentials, region, nowMs: nowMs(service) };
   const verified = verifySignature(head, rules);
@@ -100,9 +106,7 @@ async function receive({ exchange, head, kind, fate }: Visit, service: Service):
   if (objects === undefined) {
     throw new S3Error('NoSuchBucket', { details: { BucketName: head.bucket } });
   }
-  const resets = kind === 'put' && fate.trouble === 'resetBeforeCommit';
-  const length = Number(head.headers.get('content-length') ?? 0);
-  const body = exchange.body(resets ? fate.where * length : Number.POSITIVE_INFINITY);
+  const body = bodyOf(visit, counts);
   const clock = () => nowMs(service);
   return await prepare({
     kind,
@@ -115,6 +119,20 @@ async function receive({ exchange, head, kind, fate }: Visit, service: Service):
     region,
     nowMs: clock,
   });
+}
+
+/** The body, up to where the connection is to be reset. */
+async function* bodyOf({ exchange, head, fate }: Visit, counts: Counts) {
+  const length = Number(head.headers.get('content-length') ?? 0);
+  let received = 0;
+  for await (const piece of exchange.body()) {
+    received += piece.length;
+    if (fate.trouble === 'resetBeforeCommit' && received >= fate.where * length) {
+      counts.trouble(fate.trouble);
+      exchange.reset();
+    }
+    yield piece;
+  }
 }
 
 async function sufferOutage({ exchange }: Visit, { faults }: Service): Promise<void> {
