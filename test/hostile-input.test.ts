@@ -60,7 +60,7 @@ test('bad events among good ones are named one by one, and the good ones are kep
     accepted: 2,
     rejected: [
       { index: 1, code: 'event_too_large', detail: expect.stringContaining('events[1]: ') },
-      { index: 2, code: 'too_deep', detail: expect.stringContaining('events[2].data: ') },
+      { index: 2, code: 'too_deep', detail: expect.stringContaining('events[2]: nested') },
       {
         index: 3,
         code: 'invalid_attribute',

@@ -81,7 +81,7 @@ const invalidEvents: readonly Row[] = [
   [
     '100,000 levels',
     `{"type":"a","data":${nested(100_000)}}`,
-    'events[0].data: nested deeper than 100 levels',
+    'events[0]: nested deeper than 100 levels',
   ],
   ['100,000 levels of arrays', nested(100_000), 'events[0]: expected a JSON object'],
   ['one bad type', '[{"type":["x"]}]', 'events[0].type: expected a non-empty string'],
