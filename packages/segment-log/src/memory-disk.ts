@@ -24,6 +24,7 @@ export class MemoryNode {
 
   change(change: FileChange): void {
     this.content = applied(this.content, change);
+    if (this.#isThere(change)) return;
     if (change.kind === 'truncate') this.#heal(change.length, Infinity);
     else this.#heal(change.at, change.at + change.bytes.length);
     this.#changes.push(change);
@@ -43,6 +44,13 @@ export class MemoryNode {
     this.#changes = this.#changes.map((change) =>
       change.kind === 'write' ? { ...change, poisoned: true } : change,
     );
+  }
+
+  /** Writing what the disk has already changes nothing on it, even where it fails. */
+  #isThere(change: FileChange): boolean {
+    if (change.kind === 'truncate' || this.#changes.length > 0) return false;
+    const there = this.#durable.subarray(change.at, change.at + change.bytes.length);
+    return there.equals(change.bytes);
   }
 
   /** What is cut off, or written once more, is no concern any longer. */
