@@ -1,4 +1,5 @@
 import type { S3Place } from './s3-client.ts';
+import { codeOf, hintOf, hostOf, networkCodeOf, statusOf } from './sdk-error.ts';
 import { type Pressure, StoreError, type StoreErrorKind } from './store.ts';
 import { TimedOut } from './within.ts';
 
@@ -127,6 +128,10 @@ const wrongClass = needsPerson(
   ({ place }) =>
     `${nameOf(place)} does not know the storage class: set WEIR_S3_STORAGE_CLASS to one of its own`,
 );
+const notKnown = needsPerson(
+  ({ place }) =>
+    `${nameOf(place)} does not know conditional writes (If-None-Match): use a store that does`,
+);
 const tooLong = never(({ call }) => `the key ${call.key} is too long for this store`);
 const taken: MakeReason = ({ call }) => ({
   kind: 'trouble',
@@ -183,6 +188,7 @@ const byCode: Readonly<Record<string, MakeReason | undefined>> = {
   'KMS.InvalidKeyUsageException': wrongEncryption,
   'KMS.KMSInvalidStateException': wrongEncryption,
   'KMS.NotFoundException': wrongEncryption,
+  NotImplemented: notKnown,
   KeyTooLongError: tooLong,
   KeyTooLong: tooLong,
   PreconditionFailed: taken,
@@ -239,7 +245,7 @@ function unanswered(scene: Scene): Reason {
     const where = nameOf(place);
     if (code === 'ECONNREFUSED') return `nothing listens at ${where}: start it, or set S3_ENDPOINT`;
     if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-      return `the name in ${where} cannot be resolved: check S3_ENDPOINT, AWS_REGION and S3_BUCKET`;
+      return `the name ${hostOf(error)} cannot be resolved: check S3_ENDPOINT, AWS_REGION and S3_BUCKET`;
     }
     if (code !== undefined && /CERT|SSL|TLS|SIGNATURE|EPROTO|ALTNAME/.test(code)) {
       return `no trusted connection to ${where} (${code}): check S3_ENDPOINT and NODE_EXTRA_CA_CERTS`;
@@ -261,34 +267,4 @@ function nameOf({ endpoint, region }: S3Place): string {
 
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim().slice(0, 200);
-}
-
-interface SdkError {
-  readonly name?: unknown;
-  readonly Code?: unknown;
-  readonly code?: unknown;
-  readonly $metadata?: { readonly httpStatusCode?: number };
-  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
-}
-
-function statusOf(error: unknown): number | undefined {
-  return (error as SdkError).$metadata?.httpStatusCode;
-}
-
-function codeOf(error: unknown): string {
-  const { Code, name } = error as SdkError;
-  if (typeof Code === 'string') return Code;
-  return typeof name === 'string' ? name : 'unknown';
-}
-
-function networkCodeOf(error: unknown): string | undefined {
-  const { code } = error as SdkError;
-  return typeof code === 'string' ? code : undefined;
-}
-
-/** Where the bucket is, if the answer tells. */
-function hintOf(error: unknown): string {
-  const { $response, ...rest } = error as SdkError & { readonly Region?: unknown };
-  const region = $response?.headers?.['x-amz-bucket-region'] ?? rest.Region;
-  return typeof region === 'string' ? ` to ${region}` : " to the bucket's";
 }
