@@ -1,5 +1,5 @@
 import type { Refusal } from '@weir/core/wire/refusal';
-import { paths } from '@weir/core/wire/routes';
+import { fields, paths } from '@weir/core/wire/routes';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { discardUnread } from './discard-body.ts';
@@ -74,11 +74,14 @@ const unexpected: Refusal = {
   detail: 'something unexpected went wrong; the log of the server says what',
 };
 
+const { retryAfter, retryAfterMs, rateLimit, rateLimitPolicy, preferenceApplied } = fields;
+const exposed = [retryAfter, retryAfterMs, rateLimit, rateLimitPolicy, preferenceApplied];
+
 function corsOf(origins: readonly string[]): Parameters<typeof cors>[0] {
   return {
     origin: origins.includes('*') ? '*' : [...origins],
     allowMethods: ['GET', 'POST'],
-    exposeHeaders: ['location', 'retry-after', 'retry-after-ms', 'ratelimit', 'ratelimit-policy'],
+    exposeHeaders: ['location', ...exposed],
     maxAge: 600,
   };
 }

@@ -27,6 +27,11 @@ export function limits({ keys, limiter, replies }: LimitsDeps): Handler<AppEnv> 
       remaining: verdicts[place]?.remaining ?? quota.burst,
       resetMs: Math.ceil((verdicts[place]?.resetUs ?? 0) / 1_000),
     }));
-    return c.json({ tenant: caller.tenant, key: caller.keyId, quotas, request: caller.limits });
+    return replies.ok({
+      tenant: caller.tenant,
+      key: caller.keyId,
+      quotas,
+      request: caller.limits,
+    });
   };
 }

@@ -13,6 +13,8 @@ export interface ListenOptions {
   readonly port: number;
   /** Longest a sender may take over the header of a request. */
   readonly headerMs: number;
+  /** Told of each request that is refused here, before the app has seen it. */
+  readonly onRefused?: (code: RefusalCode) => void;
   /** How long an idle connection is kept. */
   readonly keepAliveMs: number;
   readonly world: World;
@@ -34,9 +36,13 @@ export interface Listener {
  * Rejects where the port cannot be had.
  */
 export async function listen(app: Hono<AppEnv>, options: ListenOptions): Promise<Listener> {
+  const { onRefused = () => {} } = options;
   const listener = getRequestListener(app.fetch, {
     autoCleanupIncoming: false, // the app sees to unread bodies itself, with bounds of its own
-    errorHandler: () => problem('bad_request', 'the URL or the Host header is not valid'),
+    errorHandler: () => {
+      onRefused('bad_request');
+      return problem('bad_request', 'the URL or the Host header is not valid');
+    },
   });
   const server = createServer({
     headersTimeout: options.headerMs,
@@ -53,9 +59,12 @@ export async function listen(app: Hono<AppEnv>, options: ListenOptions): Promise
   };
   server.on('request', serve);
   server.on('checkContinue', serve); // answered before the 100, which read-body.ts sends
-  server.on('checkExpectation', refuseExpectation);
+  server.on('checkExpectation', (_incoming, outgoing) => {
+    onRefused('unknown_expectation');
+    refuseExpectation(outgoing);
+  });
   server.on('clientError', (error, socket) =>
-    answerGarbage(error, socket as Socket, options.world),
+    answerGarbage(error, socket as Socket, { world: options.world, onRefused }),
   );
   server.listen(options.port, options.host);
   await once(server, 'listening');
@@ -101,9 +110,10 @@ function textOf(refusal: Refusal): string {
   return JSON.stringify(problemOf(refusal));
 }
 
-function refuseExpectation(_: IncomingMessage, response: ServerResponse): void {
-  const body = textOf({ refused: 'bad_request', detail: 'Expect: only 100-continue is known' });
-  response.writeHead(417, {
+function refuseExpectation(response: ServerResponse): void {
+  const refused = 'unknown_expectation';
+  const body = textOf({ refused, detail: 'Expect: only 100-continue is known' });
+  response.writeHead(refusals[refused].status, {
     'content-type': 'application/problem+json',
     'content-length': Buffer.byteLength(body),
     connection: 'close',
@@ -126,12 +136,19 @@ type ServingSocket = Socket & { [newestReply]?: ServerResponse; [isGarbled]?: bo
  * What the HTTP parser gave up on gets a problem document and the end of its connection, but only
  * after the replies to all that came before it: otherwise a sender would take it for one of those.
  */
-function answerGarbage(error: NodeJS.ErrnoException, socket: ServingSocket, world: World): void {
+function answerGarbage(
+  error: NodeJS.ErrnoException,
+  socket: ServingSocket,
+  { world, onRefused }: Required<Pick<ListenOptions, 'world' | 'onRefused'>>,
+): void {
   if (error.code === 'ECONNRESET') socket.destroy();
   if (!socket.writable || socket[isGarbled]) return; // told once; it goes on sending
   socket[isGarbled] = true;
   const refuse = (): void => {
-    if (socket.writable) endWith(socket, garbageText(error), world);
+    if (!socket.writable) return;
+    const [code, detail] = refusalOf(error);
+    onRefused(code);
+    endWith(socket, garbageText(code, detail), world);
   };
   const reply = socket[newestReply];
   if (reply === undefined || reply.writableFinished) refuse();
@@ -140,11 +157,11 @@ function answerGarbage(error: NodeJS.ErrnoException, socket: ServingSocket, worl
   else refuse();
 }
 
-function garbageText(error: NodeJS.ErrnoException): string {
-  const [code, detail] = garbage[error.code ?? ''] ?? [
-    'bad_request',
-    `not a valid HTTP/1.1 request (${error.code ?? 'unknown'})`,
-  ];
+function refusalOf({ code = 'unknown' }: NodeJS.ErrnoException): readonly [RefusalCode, string] {
+  return garbage[code] ?? ['bad_request', `not a valid HTTP/1.1 request (${code})`];
+}
+
+function garbageText(code: RefusalCode, detail: string): string {
   const { status, title } = refusals[code];
   const body = textOf({ refused: code, detail });
   return (

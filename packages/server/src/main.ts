@@ -1,3 +1,4 @@
+import type { RefusalCode } from '@weir/core/wire/refusal';
 import { systemWorld } from '@weir/core/world/system';
 import type { Files } from '@weir/segment-log/files';
 import { nodeFiles } from '@weir/segment-log/node-files';
@@ -8,7 +9,7 @@ import type { DeliveryEvents } from './delivery/delivery-events.ts';
 import { ThreadPacker } from './delivery/packer.ts';
 import { drain } from './drain.ts';
 import { MemoryLimiter } from './limiter/memory.ts';
-import { listen } from './listen.ts';
+import { type ListenOptions, listen } from './listen.ts';
 import type { Log } from './log.ts';
 import { loggedDelivery } from './logged-delivery.ts';
 import { Metrics } from './metrics.ts';
@@ -97,8 +98,8 @@ export async function start(
     corsOrigins: settings.corsOrigins,
     onUnexpected: (error, path) => log.error({ err: error, path }, 'a request failed'),
   });
-  const timing = { headerMs, keepAliveMs, world };
-  const http = await listen(routes, { host: settings.host, port: settings.port, ...timing });
+  const onRefused = (code: RefusalCode): void => metrics.request(code);
+  const http = await listen(routes, { ...placeIn(settings), onRefused });
 
   const gauges = new ProcessGauges();
   const operations = admin({
@@ -110,8 +111,7 @@ export async function start(
     metrics: () =>
       metrics.render({ spool: spool.status(), more: `${stored.format()}${gauges.format()}` }),
   });
-  const { adminHost: host, adminPort: port } = settings;
-  const adminHttp = await listen(operations, { host, port, ...timing });
+  const adminHttp = await listen(operations, adminPlaceIn(settings));
 
   return {
     port: http.port,
@@ -131,6 +131,14 @@ export async function start(
       await adminHttp.close();
     },
   };
+}
+
+function placeIn({ host, port }: Settings): ListenOptions {
+  return { host, port, headerMs, keepAliveMs, world };
+}
+
+function adminPlaceIn({ adminHost, adminPort }: Settings): ListenOptions {
+  return { host: adminHost, port: adminPort, headerMs, keepAliveMs, world };
 }
 
 function openSpool(

@@ -29,7 +29,7 @@ export function receipt(deps: ReceiptDeps): Handler<AppEnv> {
     try {
       const status = await receipts.lookup(id, tenant, c.req.raw.signal);
       if (status === undefined) return replies.refused(noReceipt);
-      return c.json(status, 200, { 'cache-control': 'no-store' });
+      return replies.ok(status);
     } finally {
       running -= 1;
     }

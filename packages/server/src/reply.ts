@@ -70,6 +70,17 @@ export class Replies {
     return new Response(JSON.stringify(problemOf(refusal)), { status, headers });
   }
 
+  /** 200 with JSON, for what is asked rather than sent. */
+  ok(body: unknown): Response {
+    const headers: ReplyHeaders = {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+    };
+    if (this.#deps.isDraining()) headers.connection = 'close';
+    this.#deps.counts.request('ok');
+    return new Response(JSON.stringify(body), { headers });
+  }
+
   #writeRateLimit(headers: ReplyHeaders, caller: Caller, decision: Decision): void {
     if (!this.#deps.rateHeaders) return;
     const rate = encodeRateLimit(caller.quotas, decision);

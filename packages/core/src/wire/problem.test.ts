@@ -19,7 +19,7 @@ test('a limited request gets the registered type and the exact wait', () => {
   });
 });
 
-test.each(['over_capacity', 'draining', 'disk_trouble', 'limiter_trouble'] as const)(
+test.each(['over_capacity', 'draining', 'disk_trouble'] as const)(
   '%s is the server’s reduced capacity',
   (refused) => {
     const { type, status } = problemOf({ refused, detail: 'no', retryAfterMs: 1_000 });

@@ -26,6 +26,7 @@ export const refusals = {
   },
   unsupported_media_type: { status: 415, retryable: false, title: 'Unknown content type' },
   unsupported_encoding: { status: 415, retryable: false, title: 'Unknown content encoding' },
+  unknown_expectation: { status: 417, retryable: false, title: 'Unknown expectation' },
   idempotency_mismatch: {
     status: 422,
     retryable: false,
@@ -37,7 +38,6 @@ export const refusals = {
   over_capacity: { status: 503, retryable: true, title: 'No room at the moment' },
   draining: { status: 503, retryable: true, title: 'This server is stopping' },
   disk_trouble: { status: 503, retryable: true, title: 'The spool could not write to its disk' },
-  limiter_trouble: { status: 503, retryable: true, title: 'The rate limiter is not available' },
 } as const;
 
 export type RefusalCode = keyof typeof refusals;
