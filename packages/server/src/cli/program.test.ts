@@ -212,6 +212,7 @@ test('every command has a help page with an example', async () => {
     'keys revoke',
     'check',
     'verify',
+    'replay',
     'cat',
   ];
   for (const command of commands) {

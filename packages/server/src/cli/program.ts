@@ -4,6 +4,7 @@ import { type CatOptions, cat } from './cat.ts';
 import { check } from './check.ts';
 import { createKey, listKeys, revokeKey } from './keys.ts';
 import { type ExitCode, exits, type Outcome, type Output, print } from './outcome.ts';
+import { type ReplayOptions, replay } from './replay.ts';
 import { serveCommand } from './serve.ts';
 import { troubleOf } from './trouble.ts';
 import { verifyCommand } from './verify.ts';
@@ -47,6 +48,7 @@ function programOf(act: Act, output: Output): Command {
   addKeys(program, act);
   addCheck(program, act);
   addVerify(program, act);
+  addReplay(program, act);
   addCat(program, act, output);
   return program.addHelpText('after', `\n${codes}`);
 }
@@ -129,6 +131,16 @@ function addVerify(program: Command, act: Act): void {
     .addOption(json())
     .addHelpText('after', example('weir verify --ledger', 'WEIR_DATA_DIR=/srv/weir weir verify'));
   act(command, verifyCommand);
+}
+
+function addReplay(program: Command, act: Act): void {
+  const command = program
+    .command('replay')
+    .description('deliver dead letters again, once what refused them is mended')
+    .addOption(config())
+    .addOption(json())
+    .addHelpText('after', example('weir replay', 'S3_BUCKET=events weir replay --json'));
+  act(command, (options: ReplayOptions) => replay(options));
 }
 
 function addCat(program: Command, act: Act, output: Output): void {

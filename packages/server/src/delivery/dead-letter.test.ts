@@ -59,6 +59,22 @@ test('never overwrites what holds its key meanwhile: the letter stays', async ()
   expect(await getText(store, '_dead/w/7-0')).toBe('lines\n');
 });
 
+test('a key that still refuses keeps its letter, and holds up no other', async () => {
+  const inner = new MemoryStore();
+  await writeLetter(inner, letter, signal);
+  await writeLetter(inner, { ...letter, index: 1, key: 'other.ndjson' }, signal);
+  const store = new SwitchableStore(inner, new VirtualWorld({ seed: 1 }));
+  store.misbehave({ refuses: (name) => name === key });
+  const reason = `${key} is refused, as the test wants it`;
+  expect(await replay(store)).toEqual([
+    { letter: '_dead/w/7-0', key, outcome: 'refused', reason },
+    { letter: '_dead/w/7-1', key: 'other.ndjson', outcome: 'stored' },
+  ]);
+  expect(await getText(store, '_dead/w/7-0')).toBe('lines\n');
+  store.misbehave({ trouble: 1 });
+  await expect(replay(store)).rejects.toMatchObject({ kind: 'trouble' });
+});
+
 test('goes on where a crash stopped it, at any point', async () => {
   for (let calls = 0; calls < 8; calls += 1) {
     const inner = new MemoryStore();

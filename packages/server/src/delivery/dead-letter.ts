@@ -1,5 +1,5 @@
 import { deadKey, deadPrefix } from '../object-key.ts';
-import type { ObjectContent, Store } from '../store/store.ts';
+import { type ObjectContent, type Store, StoreError } from '../store/store.ts';
 import { putPlain } from './put-plain.ts';
 
 /** An object that its key did not take, on its way to `_dead`. */
@@ -45,13 +45,15 @@ export async function writeLetter(
 export interface Replayed {
   readonly letter: string;
   readonly key: string;
-  /** `conflict`: something else holds its key, so it stays where it is. */
-  readonly outcome: 'stored' | 'conflict';
+  /** `conflict`: something else holds its key; `refused`: it still may not go there. It stays. */
+  readonly outcome: 'stored' | 'conflict' | 'refused';
+  /** Why it was refused. */
+  readonly reason?: string;
 }
 
 /**
  * Puts every letter where it belongs, conditionally, and only then removes it. Throws `StoreError`
- * where a key still refuses; run again, it goes on where it stopped.
+ * where the store is in trouble; run again, it goes on where it stopped.
  */
 export async function* replayLetters(
   store: Store,
@@ -64,15 +66,31 @@ export async function* replayLetters(
     if (note === undefined) continue;
     const bytes = await store.get(letter, signal);
     if (bytes !== undefined) {
-      const outcome = await store.put(note.key, bytes, note.content, signal);
-      if (outcome === 'different') {
-        yield { letter, key: note.key, outcome: 'conflict' };
+      const left = await putBack(store, note, bytes, signal);
+      if (left !== undefined) {
+        yield { letter, key: note.key, ...left };
         continue;
       }
       await store.remove(letter, signal);
     }
     await store.remove(found, signal); // without its letter it is what a crash left right here
     yield { letter, key: note.key, outcome: 'stored' };
+  }
+}
+
+/** Why it must stay where it is; undefined where it is at its key now. */
+async function putBack(
+  store: Store,
+  { key, content }: LetterNote,
+  bytes: Uint8Array,
+  signal: AbortSignal,
+): Promise<Pick<Replayed, 'outcome' | 'reason'> | undefined> {
+  try {
+    const outcome = await store.put(key, bytes, content, signal);
+    return outcome === 'different' ? { outcome: 'conflict' } : undefined;
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== 'refused') throw error;
+    return { outcome: 'refused', reason: error.message };
   }
 }
 
