@@ -1,15 +1,17 @@
 import { formatReceipt, type Receipt, type ReceiptId } from '@weir/core/wire/receipt';
 import type { Refusal } from '@weir/core/wire/refusal';
-import type { Ms, World } from '@weir/core/world/world';
+import type { World } from '@weir/core/world/world';
 import { AnsweredKeys, type KeyWindow } from './answered-keys.ts';
 import { Capacity, type CapacityBounds } from './capacity.ts';
 import { HeldSlot } from './held-slot.ts';
+import { Lending } from './lending.ts';
 import { type Batch, decodeRecord, encodeMeta, type Repeat } from './record.ts';
 import type { RecoveredSegment } from './recover-segment.ts';
 import { type HeaderTemplate, type OpenSegment, Rotation, type SealRules } from './rotation.ts';
-import { addTo, countIn, type HeldSegment, heldSegment, SegmentBook } from './segment-book.ts';
-import type { SegmentName, SegmentSource, SegmentStore } from './segment-store.ts';
+import { addTo, countIn, heldSegment, SegmentBook } from './segment-book.ts';
+import type { SegmentName, SegmentStore } from './segment-store.ts';
 import type { Lease, Slot, Spool, SpoolStatus } from './spool.ts';
+import { diskTrouble, draining } from './spool-refusals.ts';
 import type { StoredKey } from './stored-keys.ts';
 
 export interface SpoolOptions {
@@ -33,9 +35,8 @@ export class SegmentedSpool implements Spool {
   readonly #capacity: Capacity;
   readonly #rotation: Rotation;
   readonly #keys: AnsweredKeys;
+  readonly #lending: Lending;
   readonly #recovered = new Map<string, number>();
-  readonly #quarantined = new Map<string, number>();
-  readonly #quarantinedSegments: string[] = [];
   readonly #stops: (() => Promise<void>)[] = [];
   #isDraining = false;
   #closing: Promise<void> | undefined;
@@ -47,7 +48,9 @@ export class SegmentedSpool implements Spool {
     this.#capacity = new Capacity(options.bounds, world);
     this.#keys = new AnsweredKeys(options.idempotency, world);
     const { rules, header } = options;
-    this.#rotation = new Rotation({ world, store, book: this.#book, rules, header });
+    const [book, capacity, keys] = [this.#book, this.#capacity, this.#keys];
+    this.#lending = new Lending({ book, capacity, keys, store, warn: deps.warn });
+    this.#rotation = new Rotation({ world, store, book, rules, header });
   }
 
   /** Makes the first segment, so that the first request need not wait for it. */
@@ -116,11 +119,16 @@ export class SegmentedSpool implements Spool {
     return this.#book.has(name);
   }
 
-  /** Takes in a segment of a writer that died. */
-  async adopt({ isDamaged, path, records, placed, ...name }: RecoveredSegment): Promise<void> {
-    const held = heldSegment(name);
+  /**
+   * Takes in a segment of a writer that died. It may hold tens of thousands of batches, and requests
+   * wait meanwhile: so `breathe` is awaited after every few hundred.
+   */
+  async adopt(segment: RecoveredSegment, breathe: () => Promise<void>): Promise<void> {
+    const { isDamaged, path, records, placed } = segment;
+    const held = heldSegment(segment);
     const nowMs = this.#deps.world.now();
     for (const [ordinal, record] of records.entries()) {
+      if (ordinal % breathAfter === breathAfter - 1) await breathe();
       const { body, ...batch } = decodeRecord(record);
       const ageMs = this.#keys.ageOf(batch.arrivedAtMs);
       held.firstAtMs ??= nowMs - ageMs;
@@ -129,7 +137,7 @@ export class SegmentedSpool implements Spool {
       if (idempotency === undefined || ordinal >= placed) continue; // behind damage no place is known
       this.#keys.add(held, { ...batch, idempotency, ordinal }, ageMs);
     }
-    if (isDamaged) await this.#setAside(held);
+    if (isDamaged) await this.#lending.setAside(held);
     for (const [tenant, events] of held.tenants) addTo(this.#recovered, tenant, events);
     if (isDamaged) return;
     this.#capacity.force(held.requests, held.bytes);
@@ -144,12 +152,11 @@ export class SegmentedSpool implements Spool {
 
   /** Segments that were set aside before. */
   foundQuarantined(paths: readonly string[]): void {
-    this.#quarantinedSegments.push(...paths);
+    this.#lending.quarantinedSegments.push(...paths);
   }
 
-  async lease(signal: AbortSignal): Promise<Lease | undefined> {
-    const held = await this.#book.next(signal);
-    return held?.source === undefined ? undefined : this.#lend(held, held.source);
+  lease(signal: AbortSignal): Promise<Lease | undefined> {
+    return this.#lending.lease(signal);
   }
 
   ownerOf(receipt: ReceiptId): string | undefined {
@@ -168,8 +175,8 @@ export class SegmentedSpool implements Spool {
     return {
       ...this.#book.status(),
       recovered: this.#recovered,
-      quarantined: this.#quarantined,
-      quarantinedSegments: this.#quarantinedSegments,
+      quarantined: this.#lending.quarantined,
+      quarantinedSegments: this.#lending.quarantinedSegments,
       idempotencyWindowMs: this.#keys.reachMs(),
       failed: this.#rotation.failed,
     };
@@ -189,7 +196,7 @@ export class SegmentedSpool implements Spool {
 
   async #close(): Promise<void> {
     this.#isDraining = true;
-    this.#book.close();
+    this.#lending.close();
     await Promise.all(this.#stops.map((stop) => stop()));
     try {
       await this.#rotation.close();
@@ -210,64 +217,6 @@ export class SegmentedSpool implements Spool {
     return { receipt: formatReceipt({ writer, segment, ordinal }), accepted, rejected };
   }
 
-  #lend(held: HeldSegment, source: SegmentSource): Lease {
-    const { writer, segment } = held;
-    let isLent = true;
-    const end = async (act: () => Promise<void>) => {
-      if (!isLent) return;
-      isLent = false;
-      if (this.#closing === undefined) await act(); // afterwards the files may be another's
-    };
-    return {
-      writer,
-      segment,
-      source,
-      done: () => end(() => this.#done(held)),
-      quarantine: () => end(() => this.#quarantine(held)),
-      release: () => {
-        if (isLent) this.#book.released(held);
-        isLent = false;
-      },
-    };
-  }
-
-  /** What cannot be written or removed is found again after a restart, and delivered once more. */
-  async #done(held: HeldSegment): Promise<void> {
-    const { store, warn } = this.#deps;
-    try {
-      await this.#keepKeys(held);
-      await store.remove(held);
-    } catch (error) {
-      warn(`the spool could not remove segment ${nameOf(held)}: ${(error as Error).message}`);
-    }
-    this.#book.remove(held);
-    this.#capacity.drained(held.requests, held.bytes);
-  }
-
-  async #quarantine(held: HeldSegment): Promise<void> {
-    try {
-      await this.#setAside(held);
-    } catch (error) {
-      this.#book.released(held);
-      throw error;
-    }
-    this.#book.remove(held);
-    this.#capacity.giveBack(held.requests, held.bytes);
-  }
-
-  async #setAside(held: HeldSegment): Promise<void> {
-    await this.#keepKeys(held);
-    const path = await this.#deps.store.setAside(held);
-    this.#deps.warn(`segment ${nameOf(held)} is damaged and was set aside: ${path}`);
-    this.#quarantinedSegments.push(path);
-    for (const [tenant, events] of held.tenants) addTo(this.#quarantined, tenant, events);
-  }
-
-  async #keepKeys(held: HeldSegment): Promise<void> {
-    const { keys, untilMs } = this.#keys.keysOf(held);
-    if (keys.length > 0) await this.#deps.store.keepKeys(held, keys, untilMs);
-  }
-
   #closedTo(): Refusal | undefined {
     if (this.#isDraining) return draining;
     const { failed } = this.#rotation;
@@ -286,13 +235,5 @@ export class SegmentedSpool implements Spool {
   }
 }
 
-const draining: Refusal = { refused: 'draining', detail: 'this server is stopping' };
-const troubleMs: Ms = 1_000;
-
-function diskTrouble(detail: string): Refusal {
-  return { refused: 'disk_trouble', detail, retryAfterMs: troubleMs };
-}
-
-function nameOf({ writer, segment }: SegmentName): string {
-  return `${writer}-${segment}`;
-}
+/** Batches of a segment taken in at a stretch: about a millisecond. */
+const breathAfter = 256;

@@ -93,11 +93,12 @@ export class TakeOver {
 
   async #segments(writer: string): Promise<void> {
     const { files, root, spool } = this.#deps;
+    const breathe = () => new Promise<void>((resolve) => files.soon(resolve));
     for (const segment of await segmentsIn(files, `${root}/${writer}`)) {
       const name = { writer, segment };
       if (spool.has(name)) continue;
       const recovered = await this.#recover(name);
-      if (recovered !== undefined) await spool.adopt(recovered);
+      if (recovered !== undefined) await spool.adopt(recovered, breathe);
     }
   }
 
