@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Agent } from 'node:http';
+import type { Agent } from 'node:http';
 import { post, type Target } from './sender.ts';
 
 /** What became of one event, and when its sender knew. */
@@ -12,23 +12,38 @@ export interface Sent {
   readonly retryAfterMs: number;
 }
 
-/** Sends events at a fixed rate for so long, however slowly they are answered. */
-export async function openLoop(
+/** Sends on so many kept connections, on each the next event once the last one is answered. */
+export async function closedLoop(
   target: Target,
-  { perSecond, seconds }: { readonly perSecond: number; readonly seconds: number },
+  { agent, seconds }: { readonly agent: Agent; readonly seconds: number },
 ): Promise<Sent[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  const sent: Sent[] = [];
+  const endMs = performance.now() + 1_000 * seconds;
+  const connections = Array.from({ length: agent.maxSockets }, async () => {
+    while (performance.now() < endMs) sent.push(await sendOne(target, performance.now(), agent));
+  });
+  await Promise.all(connections);
+  return sent;
+}
+
+export interface OpenLoopOptions {
+  readonly agent: Agent;
+  readonly perSecond: number;
+  readonly seconds: number;
+}
+
+/** Sends events at a fixed rate for so long, however slowly they are answered. */
+export async function openLoop(target: Target, options: OpenLoopOptions): Promise<Sent[]> {
+  const { agent, perSecond, seconds } = options;
   const sending: Promise<Sent>[] = [];
   const startMs = performance.now();
-  const total = perSecond * seconds;
+  const total = Math.round(perSecond * seconds);
   while (sending.length < total) {
     const dueMs = startMs + (1_000 * sending.length) / perSecond;
     if (dueMs <= performance.now()) sending.push(sendOne(target, dueMs, agent));
     else await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  const sent = await Promise.all(sending);
-  agent.destroy();
-  return sent;
+  return await Promise.all(sending);
 }
 
 async function sendOne(target: Target, dueMs: number, agent: Agent): Promise<Sent> {
