@@ -42,8 +42,12 @@ export class AnsweredKeys {
     const kept = { key, body, ordinal, accepted, rejected, atMs: nowMs - ageMs };
     const number = this.#table.add(held.name, kept, nowMs);
     if (number === undefined) return;
-    const { from, to } = held.keys ?? { from: number, to: number };
-    held.keys = { from: Math.min(from, number), to: Math.max(to, number + 1) };
+    const { from, to, lastAtMs } = held.keys ?? { from: number, to: number, lastAtMs: kept.atMs };
+    held.keys = {
+      from: Math.min(from, number),
+      to: Math.max(to, number + 1),
+      lastAtMs: Math.max(lastAtMs, kept.atMs),
+    };
   }
 
   /** What is known of a segment that is done. */
@@ -63,21 +67,22 @@ export class AnsweredKeys {
     return this.#table.get(key, this.#world.now());
   }
 
-  /** The keys of a segment that are still within the window, as they are kept on disk. */
-  keysOf(held: HeldSegment): { readonly keys: readonly StoredKey[]; readonly untilMs: Ms } {
-    const nowMs = this.#world.now();
-    const date = this.#world.date();
-    const { windowMs } = this.#window;
-    const { from, to } = held.keys ?? { from: 0, to: 0 };
-    const keys: StoredKey[] = [];
-    let untilMs = 0;
-    for (const { atMs, ...key } of this.#table.keysOf(held, from, to)) {
-      if (nowMs - atMs >= windowMs) continue;
-      const arrivedAtMs = Math.round(date - (nowMs - atMs));
-      keys.push({ ...key, arrivedAtMs });
-      untilMs = Math.max(untilMs, arrivedAtMs + windowMs);
+  /** The wall instant at which the last key of a segment is over; undefined where it has none. */
+  keptUntilMs({ keys }: HeldSegment): Ms | undefined {
+    if (keys === undefined) return undefined;
+    const ageMs = this.#world.now() - keys.lastAtMs;
+    return ageMs < this.#window.windowMs
+      ? this.#world.date() - ageMs + this.#window.windowMs
+      : undefined;
+  }
+
+  /** The keys of a segment that are still known, as they are kept on disk; each a view. */
+  *keysOf(held: HeldSegment): Generator<StoredKey> {
+    if (held.keys === undefined) return;
+    const startMs = this.#world.date() - this.#world.now();
+    for (const { atMs, ...key } of this.#table.keysOf(held, held.keys.from, held.keys.to)) {
+      yield { ...key, arrivedAtMs: Math.round(startMs + atMs) };
     }
-    return { keys, untilMs };
   }
 
   /** How far back a repeat is noticed now: the whole window, unless there are too many keys. */

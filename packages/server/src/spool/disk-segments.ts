@@ -73,7 +73,7 @@ export class DiskSegments implements SegmentStore {
     return new DiskSegment(files, place, await createSegment(place, encodeHeader(header), deps));
   }
 
-  keepKeys(name: SegmentName, keys: readonly StoredKey[], untilMs: Ms): Promise<void> {
+  keepKeys(name: SegmentName, keys: Iterable<StoredKey>, untilMs: Ms): Promise<void> {
     return this.#deps.keyFiles.keep(name, keys, untilMs);
   }
 

@@ -138,29 +138,28 @@ export class IdempotencyTable {
     if (slot === -1 || this.#isOver(slot, nowMs)) return undefined;
     const { writer, segment } = this.#ring.names[slot] as SegmentName;
     const { body, ordinal, accepted, rejected } = this.#at(slot);
-    return {
-      receipt: { receipt: formatReceipt({ writer, segment, ordinal }), accepted, rejected },
-      body,
-    };
+    const receipt = { receipt: formatReceipt({ writer, segment, ordinal }), accepted, rejected };
+    return { receipt, body: body.slice() };
   }
 
-  /** The keys of a segment that are still known, among those numbered `from` to before `to`. */
-  keysOf({ writer, segment }: SegmentName, from: number, to: number): KeptKey[] {
-    const found: KeptKey[] = [];
-    const end = Math.min(to, this.#next);
-    for (let sequence = Math.max(from, this.#oldest); sequence < end; sequence += 1) {
+  /**
+   * The keys of a segment that are still known, among those numbered `from` to before `to`. Others
+   * may be added meanwhile. The hashes are views, valid until the next key is asked for.
+   */
+  *keysOf({ writer, segment }: SegmentName, from: number, to: number): Generator<KeptKey> {
+    for (let sequence = from; sequence < Math.min(to, this.#next); sequence += 1) {
+      if (sequence < this.#oldest) continue;
       const slot = this.#slotOf(sequence);
       const name = this.#ring.names[slot];
-      if (name?.segment === segment && name.writer === writer) found.push(this.#at(slot));
+      if (name?.segment === segment && name.writer === writer) yield this.#at(slot);
     }
-    return found;
   }
 
   #at(slot: number): KeptKey {
     const { keyBytes, bodies, ordinals, accepted, atMs } = this.#ring;
     return {
-      key: hashAt(keyBytes, slot).slice(),
-      body: hashAt(bodies, slot).slice(),
+      key: hashAt(keyBytes, slot),
+      body: hashAt(bodies, slot),
       ordinal: ordinals[slot] as number,
       accepted: accepted[slot] as number,
       rejected: this.#rejected.get(this.#sequenceOf(slot)) ?? noRejections,

@@ -93,8 +93,9 @@ export class Lending {
   }
 
   async #keepKeys(held: HeldSegment): Promise<void> {
-    const { keys, untilMs } = this.#deps.keys.keysOf(held);
-    if (keys.length > 0) await this.#deps.store.keepKeys(held, keys, untilMs);
+    const { keys, store } = this.#deps;
+    const untilMs = keys.keptUntilMs(held);
+    if (untilMs !== undefined) await store.keepKeys(held, keys.keysOf(held), untilMs);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ReceiptId } from '@weir/core/wire/receipt';
-import type { World } from '@weir/core/world/world';
+import type { Ms, World } from '@weir/core/world/world';
 import type { Batch } from './record.ts';
 import type { SegmentName, SegmentSource } from './segment-store.ts';
 
@@ -18,8 +18,8 @@ export interface HeldSegment extends SegmentName {
   firstAtMs: number | undefined;
   /** Set once it is sealed. */
   source: SegmentSource | undefined;
-  /** Its idempotency keys are among those numbered from `from` to before `to`. */
-  keys: { readonly from: number; readonly to: number } | undefined;
+  /** Its idempotency keys are among those numbered `from` to before `to`, the last of that age. */
+  keys: { readonly from: number; readonly to: number; readonly lastAtMs: Ms } | undefined;
 }
 
 export function heldSegment({ writer, segment }: SegmentName): HeldSegment {

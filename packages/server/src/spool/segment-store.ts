@@ -36,7 +36,7 @@ export interface SegmentStore {
   /** A segment with no batch in it, its header durable; replaces an unused one of that number. */
   create(segment: number, header: SegmentHeader): Promise<SegmentFile>;
   /** Remembers the keys of a segment that is about to go, until the wall instant `untilMs`. */
-  keepKeys(name: SegmentName, keys: readonly StoredKey[], untilMs: Ms): Promise<void>;
+  keepKeys(name: SegmentName, keys: Iterable<StoredKey>, untilMs: Ms): Promise<void>;
   /** Forgets a segment: an unused one, or one whose manifest is written. */
   remove(name: SegmentName): Promise<void>;
   /** Sets a damaged segment aside; tells where. */

@@ -2,7 +2,13 @@ import type { RejectedEvent } from '@weir/core/wire/event';
 import type { Ms, World } from '@weir/core/world/world';
 import type { Files } from '@weir/segment-log/files';
 import { codeOf, removeFile } from '@weir/segment-log/files';
-import { encodeHead, frameBytes, sealRecord, secretBytes } from '@weir/segment-log/frame';
+import {
+  encodeHead,
+  frameBytes,
+  type Secret,
+  sealRecord,
+  secretBytes,
+} from '@weir/segment-log/frame';
 import { recover } from '@weir/segment-log/recover';
 import { writeOnce } from '@weir/segment-log/write-all';
 import { hashBytes } from './idempotency.ts';
@@ -25,10 +31,13 @@ export interface StoredKeys {
   readonly keys: readonly StoredKey[];
 }
 
-// A file is a segment of two records: who wrote it, and the keys one after the other:
+// A file is a segment: its header tells whose keys it holds, each record holds some hundred of them:
 //   16 bytes key | 16 bytes body | u32 ordinal | u32 accepted | f64 arrivedAtMs
 //   | u32 length of the rejected events as JSON, 0 for none | these
 const keyBytes = 2 * hashBytes + 4 + 4 + 8 + 4;
+
+const keysPerRecord = 512;
+const none = Buffer.alloc(0);
 
 /** `WRITER-SEGMENT-UNTIL.keys`: from the wall instant UNTIL on the file is of no use. */
 const fileName = /^([0-9a-z]{16})-([1-9][0-9]{0,14})-([0-9]{1,16})\.keys$/;
@@ -54,21 +63,27 @@ export class KeyFiles {
     this.#warn = warn;
   }
 
-  /** Durable when it resolves. */
-  async keep(
-    { writer, segment }: SegmentName,
-    keys: readonly StoredKey[],
-    untilMs: Ms,
-  ): Promise<void> {
+  /**
+   * Durable when it resolves. There may be tens of thousands, and requests wait meanwhile: so a turn
+   * is taken after every few hundred.
+   */
+  async keep(name: SegmentName, keys: Iterable<StoredKey>, untilMs: Ms): Promise<void> {
+    const { writer, segment } = name;
     const header = Buffer.from(JSON.stringify({ version: 1, writer, segment }));
     const { bytes: head, secret } = encodeHead(this.#world.randomBytes(secretBytes), header);
-    const payload = encodeKeys(keys);
-    const record = Buffer.alloc(frameBytes + payload.length);
-    payload.copy(record, frameBytes);
-    sealRecord(record, 0, record.length, secret);
+    const parts: Buffer[] = [head];
+    const record = new KeyRecord();
+    for (const key of keys) {
+      record.add(key);
+      if (record.count < keysPerRecord) continue;
+      parts.push(record.take(secret));
+      await new Promise<void>((resolve) => this.#files.soon(resolve));
+    }
+    if (record.count > 0) parts.push(record.take(secret));
+    if (parts.length === 1) return;
     const path = `${this.#directory}/${writer}-${segment}-${Math.ceil(untilMs)}.keys`;
     await this.#files.makeDirectory(this.#directory);
-    await writeOnce(await this.#files.create(path), Buffer.concat([head, record]));
+    await writeOnce(await this.#files.create(path), Buffer.concat(parts));
     await this.#files.syncDirectory(this.#directory);
   }
 
@@ -84,8 +99,7 @@ export class KeyFiles {
       const bytes = await this.#read(path);
       if (bytes === undefined) continue;
       const { verdict, records } = recover(bytes, { cutBytes: Infinity, durableBytes: Infinity });
-      const payload = records[0];
-      if (verdict === 'clean' && payload !== undefined) yield { name, keys: decodeKeys(payload) };
+      if (verdict === 'clean') yield { name, keys: records.flatMap(decodeKeys) };
     }
   }
 
@@ -123,25 +137,44 @@ function ignoreMissing(error: unknown): undefined {
   if (codeOf(error) !== 'ENOENT') throw error;
 }
 
-function encodeKeys(keys: readonly StoredKey[]): Buffer {
-  const details = keys.map(({ rejected }) => {
-    return Buffer.from(rejected.length === 0 ? '' : JSON.stringify(rejected));
-  });
-  const detailBytes = details.reduce((sum, { length }) => sum + length, 0);
-  const bytes = Buffer.allocUnsafe(keys.length * keyBytes + detailBytes);
-  let at = 0;
-  for (const [i, { key, body, ordinal, accepted, arrivedAtMs }] of keys.entries()) {
-    const detail = details[i] as Buffer;
+/** A record of keys that grows. */
+class KeyRecord {
+  #bytes: Buffer = Buffer.allocUnsafe(frameBytes + keysPerRecord * keyBytes);
+  #end: number = frameBytes;
+  count = 0;
+
+  add({ key, body, ordinal, accepted, arrivedAtMs, rejected }: StoredKey): void {
+    const details = rejected.length === 0 ? none : Buffer.from(JSON.stringify(rejected));
+    const bytes = this.#room(keyBytes + details.length);
+    let at = this.#end;
     bytes.set(key, at);
     bytes.set(body, at + hashBytes);
-    at += 2 * hashBytes;
-    at = bytes.writeUInt32LE(ordinal, at);
+    at = bytes.writeUInt32LE(ordinal, at + 2 * hashBytes);
     at = bytes.writeUInt32LE(accepted, at);
     at = bytes.writeDoubleLE(arrivedAtMs, at);
-    at = bytes.writeUInt32LE(detail.length, at);
-    at += detail.copy(bytes, at);
+    at = bytes.writeUInt32LE(details.length, at);
+    bytes.set(details, at);
+    this.#end = at + details.length;
+    this.count += 1;
   }
-  return bytes;
+
+  /** The record as a frame; the next one begins empty. */
+  take(secret: Secret): Buffer {
+    sealRecord(this.#bytes, 0, this.#end, secret);
+    const frame = Buffer.from(this.#bytes.subarray(0, this.#end));
+    this.#end = frameBytes;
+    this.count = 0;
+    return frame;
+  }
+
+  #room(bytes: number): Buffer {
+    if (this.#end + bytes > this.#bytes.length) {
+      const grown = Buffer.allocUnsafe(2 * (this.#end + bytes));
+      grown.set(this.#bytes.subarray(0, this.#end));
+      this.#bytes = grown;
+    }
+    return this.#bytes;
+  }
 }
 
 function decodeKeys(payload: Uint8Array): StoredKey[] {
