@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { systemWorld } from '@weir/core/world/system';
+import { s3Contract } from '@weir/s3-double/s3.contract';
 import { type S3Double, startS3Double } from '@weir/s3-double/server';
 import { S3Store } from '@weir/server/store/s3';
 import type { PutOutcome, Store } from '@weir/server/store/store';
@@ -30,7 +31,10 @@ describe('the double keeps the contract of stores', () => {
   });
 });
 
-onRealS3('a real server keeps the contract of stores', promises);
+onRealS3('a real server keeps the contract of stores, and does as the double', (server) => {
+  promises(server);
+  s3Contract(server);
+});
 
 /** What weir relies on, whoever the server is. */
 function promises(server: () => Pick<RealS3, 'endpoint' | 'bucket'>): void {

@@ -37,13 +37,21 @@ export async function provideVersitygw(): Promise<string> {
   }
 }
 
-/** As vitest's `globalSetup`: starts to compile what will be needed, and lets the tests begin. */
+/**
+ * Starts to compile what will be needed, and lets the tests begin.
+ *
+ * @public for vitest's `globalSetup`
+ */
 export function setup(): void {
   // Where it fails, the tests that need it try once more and tell why.
   if (mayBuild()) void provideVersitygw().catch(() => undefined);
 }
 
-/** Nobody waits for it any more. */
+/**
+ * Ends what nobody waits for any more.
+ *
+ * @public for vitest's `globalSetup`
+ */
 export async function teardown(): Promise<void> {
   if (building === undefined) return;
   building.kill();

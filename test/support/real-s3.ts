@@ -12,6 +12,7 @@ import { temporaryFolder } from './weir-process.ts';
 export interface RealS3 extends AsyncDisposable {
   readonly name: string;
   readonly endpoint: string;
+  readonly region: string;
   readonly bucket: string;
   /** The `AWS_*` variables for who uses it. */
   readonly env: Readonly<Record<string, string>>;
@@ -61,7 +62,9 @@ async function startRealS3(): Promise<RealS3> {
   const { WEIR_TEST_S3_ENDPOINT: endpoint, WEIR_TEST_S3_BUCKET: bucket } = process.env;
   if (endpoint === undefined) return await startVersitygw(await provideVersitygw());
   if (bucket === undefined) throw new Error('WEIR_TEST_S3_ENDPOINT needs WEIR_TEST_S3_BUCKET');
-  return { name: endpoint, endpoint, bucket, env: {}, [Symbol.asyncDispose]: async () => {} };
+  const region = process.env.AWS_REGION ?? 'us-east-1';
+  const nothing = async () => {};
+  return { name: endpoint, endpoint, region, bucket, env: {}, [Symbol.asyncDispose]: nothing };
 }
 
 /** On a free port of loopback and a folder of its own, both given up at the end. */
@@ -85,6 +88,7 @@ async function startVersitygw(program: string): Promise<RealS3> {
   return {
     name: 'versitygw',
     endpoint: `http://127.0.0.1:${port}`,
+    region: env.AWS_REGION,
     bucket,
     env,
     [Symbol.asyncDispose]: async () => {

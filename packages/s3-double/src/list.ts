@@ -65,15 +65,16 @@ function pageOf(request: ListRequest, sorted: readonly DoubleObject[]): Page {
   const { prefix, maxKeys, startAfter, token } = request;
   const after = token === undefined ? startAfter : readToken(token);
   const entries: Entry[] = [];
-  let last = token === undefined ? '' : after;
+  let last = Buffer.from(after);
   for (const object of sorted.slice(firstAfter(sorted, after))) {
-    // What the last entry stands for was listed with it, be it on the page before.
-    const isListed = isCommonPrefix(last, request) && object.key.startsWith(last);
-    if (isListed || !object.key.startsWith(prefix)) continue;
-    if (entries.length === maxKeys) return { entries, isTruncated: true };
+    if (!object.key.startsWith(prefix)) continue;
     const entry = entryOf(object, request);
+    // A common prefix stands for all that begins with it, and is named once.
+    const name = Buffer.from(entry.name);
+    if (Buffer.compare(name, last) <= 0) continue;
+    if (entries.length === maxKeys) return { entries, isTruncated: true };
     entries.push(entry);
-    last = entry.name;
+    last = name;
   }
   return { entries, isTruncated: false };
 }
@@ -96,15 +97,6 @@ function firstAfter(sorted: readonly DoubleObject[], key: string): number {
     else high = middle;
   }
   return low;
-}
-
-function isCommonPrefix(name: string, { prefix, delimiter }: ListRequest): boolean {
-  return (
-    delimiter !== '' &&
-    name.endsWith(delimiter) &&
-    name.startsWith(prefix) &&
-    name.length > prefix.length
-  );
 }
 
 const tokenPrefix = 's3-double ';

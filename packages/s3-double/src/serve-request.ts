@@ -145,7 +145,7 @@ async function sufferOutage({ exchange }: Visit, { faults }: Service): Promise<v
 async function sufferBefore(visit: Visit, { counts, writers }: Service): Promise<void> {
   const { exchange, fate, name } = visit;
   const { trouble, where } = fate;
-  if (fate.isConflict && visit.kind === 'put' && writers.hasRival(name)) {
+  if (fate.isConflict && visit.head.headers.has('if-none-match') && writers.hasRival(name)) {
     throw new S3Error('ConditionalRequestConflict');
   }
   const isAfter = trouble === 'resetAfterCommit' || trouble === 'cutReply';

@@ -2,7 +2,7 @@ import { HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-
 import { describe, expect, test } from 'vitest';
 import { Bucket, clientOf, failureOf, startDouble } from './double-client.model.ts';
 import type { RequestHead } from './request-head.ts';
-import { type Credentials, verifySignature } from './sigv4.ts';
+import { verifySignature } from './sigv4.ts';
 
 const put = (Key = 'k') => new PutObjectCommand({ Bucket, Key, Body: Buffer.from('hello') });
 
@@ -67,19 +67,11 @@ describe("the examples of Amazon's documentation", () => {
 });
 
 describe('refuses by name', () => {
-  const trusted: Credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' };
-
-  test.each([
-    ['SignatureDoesNotMatch', 403, { credentials: { ...trusted, secretAccessKey: 'wrong' } }],
-    ['InvalidAccessKeyId', 403, { credentials: { ...trusted, accessKeyId: 'nobody' } }],
-    ['InvalidToken', 400, { credentials: { ...trusted, sessionToken: 'token' } }],
-    ['AuthorizationHeaderMalformed', 400, { region: 'us-west-2' }],
-    ['RequestTimeTooSkewed', 403, { systemClockOffset: -901_000 }],
-    ['RequestTimeTooSkewed', 403, { systemClockOffset: 902_000 }],
-  ])('%s (%i) for %j', async (name, status, config) => {
+  test('InvalidAccessKeyId for who is unknown', async () => {
     const { double } = await startDouble();
-    const failure = await failureOf(clientOf(double, config).send(put()));
-    expect(failure).toMatchObject({ name, status });
+    const credentials = { accessKeyId: 'nobody', secretAccessKey: 'test-secret' };
+    const failure = await failureOf(clientOf(double, { credentials }).send(put()));
+    expect(failure).toMatchObject({ name: 'InvalidAccessKeyId', status: 403 });
     expect(double.objects()).toEqual([]);
   });
 
@@ -117,7 +109,6 @@ describe('refuses by name', () => {
   });
 
   test.each([
-    ['no authorization', {}, 403, 'AccessDenied'],
     ['a path that is no UTF-8', { path: '/weir/%ff' }, 400, 'InvalidURI'],
     ['a presigned request', { path: '/weir/k?X-Amz-Signature=ab' }, 501, 'NotImplemented'],
   ])('%s', async (_, { path = '/weir/k' }: { path?: string }, status, code) => {
