@@ -46,12 +46,13 @@ const pause = async () => {
 };
 
 test('an append that cannot be written is refused, its room is free, and the next one works', async () => {
-  const { disk, fail, spool } = await setUp();
+  const { disk, fail, spool, warnings } = await setUp();
   await taken(spool, batchOf('before'));
   fail('write', /1\.open$/);
   const refused = await Promise.all(['x', 'y'].map((text) => answered(spool, batchOf(text))));
   for (const answer of refused) expect(answer).toMatchObject({ refused: 'disk_trouble' });
   expect(spool.status()).toMatchObject({ requests: 1, failed: undefined });
+  expect(warnings).toEqual([expect.stringMatching(/^segment 1 ended early: .*EIO/)]);
   const all = spool.reserve(testOptions.bounds.maxBytes - 1_000);
   expect(all).not.toHaveProperty('refused');
 
@@ -82,8 +83,9 @@ async function setUpUncut() {
 }
 
 test('a segment that cannot be cut ends the taking until a restart, which cuts it', async () => {
-  const { disk, files, spool } = await setUpUncut();
-  expect(spool.status().failed).toContain('could not write a segment');
+  const { disk, files, spool, warnings } = await setUpUncut();
+  expect(spool.status().failed).toContain('segment 1 could not be cut');
+  expect(warnings.at(-1)).toContain('takes nothing until it is restarted');
   expect(spool.reserve(1)).toMatchObject({ refused: 'disk_trouble' });
 
   files.kill();

@@ -4,6 +4,7 @@ import type { Ms, World } from '@weir/core/world/world';
 import { type HeldSegment, heldSegment, type SegmentBook } from './segment-book.ts';
 import type { SegmentHeader } from './segment-header.ts';
 import type { SegmentFile, SegmentStore } from './segment-store.ts';
+import { diskTrouble } from './spool-refusals.ts';
 
 /** When a segment is sealed, unless the wall hour ends first. */
 export interface SealRules {
@@ -25,6 +26,8 @@ export interface RotationDeps {
   readonly book: SegmentBook;
   readonly rules: SealRules;
   readonly header: HeaderTemplate;
+  /** Tells a person that the disk failed, once for each segment. */
+  readonly warn: (message: string) => void;
 }
 
 /** The segment that batches go to. */
@@ -38,6 +41,8 @@ export interface OpenSegment {
   pending: number;
   onSettled: () => void;
   events: number;
+  /** A commit of it failed. */
+  isBroken: boolean;
 }
 
 /** A segment that was made ahead. */
@@ -87,7 +92,8 @@ export class Rotation {
     this.#spare = undefined;
     const held = heldSegment({ writer: this.#deps.store.writer, segment });
     this.#deps.book.add(held);
-    this.#open = { file, hourMs, held, placed: 0, pending: 0, onSettled: nothing, events: 0 };
+    const none = { placed: 0, pending: 0, events: 0, isBroken: false };
+    this.#open = { file, hourMs, held, onSettled: nothing, ...none };
     void this.ready();
     return this.#open;
   }
@@ -116,11 +122,15 @@ export class Rotation {
     else this.#sealWhenReady();
   }
 
-  /** A batch is safe and counted, or lost; after a loss nothing more of this segment is kept. */
-  settled(open: OpenSegment, isSafe: boolean): void {
+  /** A batch is safe and counted, or lost for this reason: then nothing more of the segment is kept. */
+  settled(open: OpenSegment, loss?: Error): void {
     open.pending -= 1;
     if (open.pending === 0) open.onSettled();
-    if (!isSafe && this.#open === open) this.seal();
+    if (loss === undefined) return;
+    if (!open.isBroken)
+      this.#deps.warn(`segment ${open.held.segment} ended early: ${loss.message}`);
+    open.isBroken = true;
+    if (this.#open === open) this.seal();
   }
 
   /** Brings the seal forward to 250 ms from now, at most once a second. */
@@ -196,7 +206,8 @@ export class Rotation {
       }
       this.#deps.book.sealed(open.held, source);
     } catch (error) {
-      this.#failed = `segment ${open.held.segment}: ${(error as Error).message}`;
+      this.#failed = `segment ${open.held.segment} could not be cut: ${messageOf(error)}`;
+      this.#deps.warn(`the spool takes nothing until it is restarted: ${this.#failed}`);
     }
   }
 
@@ -216,11 +227,8 @@ export class Rotation {
       this.#trouble = undefined;
       return undefined;
     } catch (error) {
-      const refusal: Refusal = {
-        refused: 'disk_trouble',
-        detail: `the spool could not begin a segment: ${(error as Error).message}`,
-        retryAfterMs: troubleMs,
-      };
+      const refusal = diskTrouble(`the spool could not begin a segment: ${messageOf(error)}`);
+      this.#deps.warn(refusal.detail);
       this.#trouble = { untilMs: world.now() + troubleMs, refusal };
       return refusal;
     }
@@ -238,6 +246,10 @@ export class Rotation {
       idSeed: Buffer.from(world.randomBytes(10)).toString('hex'),
     };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function hourOf(wallMs: Ms): Ms {

@@ -42,15 +42,15 @@ export class SegmentedSpool implements Spool {
   #closing: Promise<void> | undefined;
 
   constructor(options: SpoolOptions, deps: SegmentedSpoolDeps) {
-    const { world, store } = deps;
+    const { world, store, warn } = deps;
     this.#deps = deps;
     this.#book = new SegmentBook(world);
     this.#capacity = new Capacity(options.bounds, world);
     this.#keys = new AnsweredKeys(options.idempotency, world);
     const { rules, header } = options;
     const [book, capacity, keys] = [this.#book, this.#capacity, this.#keys];
-    this.#lending = new Lending({ book, capacity, keys, store, warn: deps.warn });
-    this.#rotation = new Rotation({ world, store, book, rules, header });
+    this.#lending = new Lending({ book, capacity, keys, store, warn });
+    this.#rotation = new Rotation({ world, store, book, rules, header, warn });
   }
 
   /** Makes the first segment, so that the first request need not wait for it. */
@@ -108,7 +108,7 @@ export class SegmentedSpool implements Spool {
     try {
       await committed;
     } catch (error) {
-      this.#rotation.settled(open, false);
+      this.#rotation.settled(open, error as Error);
       return this.#refuse(diskTrouble((error as Error).message), bytes);
     }
     return this.#accept(batch, open, { ordinal, bytes });
@@ -213,7 +213,7 @@ export class SegmentedSpool implements Spool {
     if (idempotency !== undefined) {
       this.#keys.add(open.held, { idempotency, ordinal, accepted, rejected }, 0);
     }
-    this.#rotation.settled(open, true);
+    this.#rotation.settled(open);
     return { receipt: formatReceipt({ writer, segment, ordinal }), accepted, rejected };
   }
 

@@ -159,7 +159,7 @@ export class SpoolHistory {
     for (const counts of [server.accepted, recovered]) add(counts, 1);
     for (const counts of [server.delivered, queued, quarantined]) add(counts, -1);
     expect(sums).toEqual(new Map());
-    if (requests > 0 || failed !== undefined || server.warnings.length > 0) return;
+    if (requests > 0 || failed !== undefined || server.isImpaired) return;
     const all = server.spool.reserve(modelOptions.bounds.maxBytes);
     if (isRefusal(all)) expect(all.detail, 'nothing is held').toMatch(/stopping|the disk/);
     else all.release();
@@ -215,7 +215,7 @@ export class SpoolHistory {
 
   #expectForgotten(sent: Sent, server: ModelServer): void {
     if (sent.fate !== 'acked' || sent.clockSteps !== this.clockSteps) return;
-    const isLost = server.warnings.length > 0 || this.#damaged.has(segmentIn(sent.receipt));
+    const isLost = server.isImpaired || this.#damaged.has(segmentIn(sent.receipt));
     if (isLost) return;
     expect(this.#ageOf(sent)).toBeGreaterThan(modelOptions.idempotency.windowMs - 1_000);
   }

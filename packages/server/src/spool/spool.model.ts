@@ -155,6 +155,11 @@ export class ModelServer {
     }
   }
 
+  /** It told of something that may have cost keys, or room: a segment not read, or not removed. */
+  get isImpaired(): boolean {
+    return this.warnings.some((warning) => !/ended early|not begin|takes nothing/.test(warning));
+  }
+
   track(running: Promise<unknown>): void {
     const tracked = running.finally(() => this.running.delete(tracked));
     this.running.add(tracked);
