@@ -129,3 +129,49 @@ test('closing ends all connections, also those that hang', async () => {
   await double.close();
   expect(await failure).toMatchObject({ name: 'ECONNRESET' });
 });
+
+test('keeps its word, though clients leave at any moment and all its faults are on', async () => {
+  const shares = {
+    slowDown: 0.1,
+    internalError: 0.1,
+    resetBeforeCommit: 0.1,
+    resetAfterCommit: 0.1,
+  };
+  const latency = { latencyMedianMs: 5, latencyP99Ms: 30 };
+  const faults = { ...shares, ...latency, cutReply: 0.1, hang: 0.05, conflict: 0.3 };
+  const { double, client } = await startDouble({ seed: 7, faults });
+  const created: string[] = [];
+  const write = async (i: number) => {
+    const Key = `${i % 100}`;
+    const command = new PutObjectCommand({
+      Bucket,
+      Key,
+      Body: Buffer.alloc(20_000, Key),
+      IfNoneMatch: '*',
+    });
+    const abortSignal = AbortSignal.timeout(5 + ((i * 37) % 300));
+    const sent = client.send(command, { abortSignal });
+    await sent.then(() => created.push(Key)).catch(() => {});
+  };
+  const writers = Array.from({ length: 16 }, async (_, first) => {
+    for (let i = first; i < 400; i += 16) await write(i);
+  });
+  await Promise.all(writers);
+  await until(() => double.counts.underWay === 0);
+  const objects = new Map(double.objects().map((object) => [object.key, object]));
+  expect(created.length).toBeGreaterThan(20);
+  expect(new Set(created).size).toBe(created.length);
+  expect(created.filter((key) => !objects.has(key))).toEqual([]);
+  for (const { key, bytes } of objects.values()) {
+    expect(bytes.equals(Buffer.alloc(20_000, key))).toBe(true);
+  }
+  expect(double.counts).toMatchObject({ commits: objects.size, replaced: 0 });
+  expect(Object.keys(double.counts.troubles).sort()).toEqual([
+    'cutReply',
+    'hang',
+    'internalError',
+    'resetAfterCommit',
+    'resetBeforeCommit',
+    'slowDown',
+  ]);
+});
