@@ -3,6 +3,7 @@ import { MemoryDisk } from '@weir/segment-log/memory-disk';
 import { type Fault, MemoryFiles, type Operation } from '@weir/segment-log/memory-files';
 import { expect, test } from 'vitest';
 import { openDiskSpool } from './disk.ts';
+import { hashKey } from './idempotency.ts';
 import {
   answered,
   batchesIn,
@@ -202,4 +203,20 @@ test('keys of finished segments are kept for their window, and not a day longer'
   await world.settleAll(660_000);
   await pause();
   expect(keyFiles()).toEqual([]);
+});
+
+test('a damaged segment is set aside with its keys kept; where that fails it is lent again', async () => {
+  const { disk, fail, files, spool } = await setUp();
+  const { receipt } = await taken(spool, keyedBatch('a', 'k'));
+  await spool.seal();
+  const lease = await leased(spool);
+  fail('rename', /\.(seg|open)$/);
+  await expect(lease.quarantine()).rejects.toThrow('EIO');
+  expect(spool.status()).toMatchObject({ requests: 1, quarantinedSegments: [] });
+  await (await leased(spool)).quarantine();
+  expect(spool.status()).toMatchObject({ requests: 0, quarantined: new Map([['acme', 1]]) });
+
+  files.kill();
+  const next = await setUp(disk, testOptions, 2);
+  expect(next.spool.repeat(hashKey('acme', 'k'))?.receipt.receipt).toBe(receipt);
 });
