@@ -53,6 +53,32 @@ test('requests in one packet are answered in order, and a bad one harms no other
   expect(await wire.reply()).toMatchObject({ status: 202 });
 });
 
+test('a connection outlives the refusals on it', async () => {
+  using wire = await open();
+  const gzip = ['Content-Encoding: gzip'];
+  const refused = [
+    requestText(acme.text, 'no gzip', gzip),
+    requestText(acme.text, event, ['Content-Type: text/html']),
+    requestText(stranger.text, event),
+    requestText(reader.text, event),
+    requestText(spent.text, event),
+    requestText(acme.text, '{"type":'),
+  ];
+  for (const request of refused) {
+    const headerEnd = request.indexOf('\r\n\r\n') + 4;
+    await wire.send(request); // in one packet, and then with its body some time after its header
+    expect((await wire.reply()).status).toBeGreaterThanOrEqual(400);
+    await wire.send(request.slice(0, headerEnd));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await wire.send(request.slice(headerEnd));
+    expect((await wire.reply()).status).toBeGreaterThanOrEqual(400);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1_200)); // the rest of a body may take 1 s
+  expect(wire.end).toBeUndefined();
+  await wire.send(requestText(acme.text, event));
+  expect(await wire.reply()).toMatchObject({ status: 202 });
+});
+
 test('garbage behind a good request leaves that its own answer', async () => {
   for (let round = 0; round < 20; round += 1) {
     using wire = await open();

@@ -30,11 +30,14 @@ export function discardUnread(c: AppContext, world: World): boolean {
   return true;
 }
 
-/** Node throws away what is left once the reply is out; a sender that dawdles is cut off. */
+/**
+ * Node throws away what is left once the reply is out; a sender that dawdles is cut off. Of a body
+ * that was read in one go only the end is missing, for which nobody but this waits.
+ */
 function boundDumping(incoming: IncomingMessage, world: World): void {
   if (incoming.complete) return;
   const cancel = world.after(keepMs, () => incoming.socket.destroy());
-  incoming.once('close', cancel);
+  incoming.once('end', cancel).once('close', cancel).resume();
 }
 
 /** Node ends a finished connection by `destroySoon`; on this socket that waits for the sender. */
