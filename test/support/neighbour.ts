@@ -8,7 +8,7 @@ import { storedLines } from './stored-events.ts';
 import { makeKey, type TestTenant, writeTenants } from './tenants.ts';
 import { eventually, startWeir, temporaryFolder, type WeirProcess } from './weir-process.ts';
 
-export interface StoredEvent {
+interface StoredEvent {
   readonly id: string;
   readonly type: string;
   readonly text: string;

@@ -35,40 +35,45 @@ export function sealContract(make: MakeSpool): void {
     const sealing = async (changes: Partial<SpoolOptions['rules']>) => {
       const under = await make({ ...testOptions, rules: { ...testOptions.rules, ...changes } });
       const next = stateOf(nextTexts(under));
+      /** What can be seen at once: enough to say that something is still waiting. */
       const soon = async (byMs = 0) => {
         under.world.advance(byMs);
         for (let i = 0; i < 20; i += 1) await settled();
-        await new Promise((resolve) => setTimeout(resolve, 5)); // a real disk may be beneath
         return next();
       };
-      return { ...under, soon };
+      /** Looks until it is so: a real disk may be beneath. */
+      const comes = (byMs = 0, look: () => unknown = next) => {
+        under.world.advance(byMs);
+        return expect.poll(look, { interval: 2, timeout: 10_000 });
+      };
+      return { ...under, soon, comes };
     };
 
     test('by its bytes', async () => {
-      const { spool, soon } = await sealing({ bytes: 1_000 });
+      const { spool, soon, comes } = await sealing({ bytes: 1_000 });
       await taken(spool, batchOf('a'.repeat(500)));
       expect(await soon()).toBe('waiting');
       await taken(spool, batchOf('b'.repeat(500)));
-      expect((await soon()).length).toBe(2);
+      await comes().toHaveLength(2);
       await spool.close();
     });
 
     test('by the number of its events', async () => {
-      const { spool, soon } = await sealing({ events: 10 });
+      const { spool, soon, comes } = await sealing({ events: 10 });
       await taken(spool, batchOf('a', { accepted: 9 }));
       expect(await soon()).toBe('waiting');
       await taken(spool, batchOf('b'));
-      expect(await soon()).toEqual(['a', 'b']);
+      await comes().toEqual(['a', 'b']);
       await spool.close();
     });
 
     test('by age since its first batch', async () => {
-      const { spool, world, soon } = await sealing({ ageMs: 5_000 });
+      const { spool, world, soon, comes } = await sealing({ ageMs: 5_000 });
       world.advance(60_000);
       await taken(spool, batchOf('a'));
       expect(await soon(4_999)).toBe('waiting');
       expect(spool.status().oldestMs).toBe(4_999);
-      expect(await soon(1)).toEqual(['a']);
+      await comes(1).toEqual(['a']);
       await spool.close();
     });
 
@@ -97,19 +102,18 @@ export function sealContract(make: MakeSpool): void {
     });
 
     test('250 ms after somebody asked for it, at most once a second', async () => {
-      const { spool, soon } = await sealing({});
+      const { spool, soon, comes } = await sealing({});
       spool.sealSoon(); // nothing is open: nothing to bring forward
       await taken(spool, batchOf('a'));
       spool.sealSoon();
       expect(await soon(249)).toBe('waiting');
-      expect(await soon(1)).toEqual(['a']);
+      await comes(1).toEqual(['a']);
       const second = stateOf(spool.lease(new AbortController().signal));
       await taken(spool, batchOf('b'));
       spool.sealSoon();
       await soon(999);
       expect(second()).toBe('waiting');
-      await soon(1);
-      expect(second()).toMatchObject({ segment: 2 });
+      await comes(1, second).toMatchObject({ segment: 2 });
       await spool.close();
     });
 
