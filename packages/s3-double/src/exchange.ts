@@ -64,15 +64,9 @@ export class Exchange {
 
   /** Sends half of a reply and ends the connection. */
   async cut(reply: Reply, nowMs: number): Promise<never> {
-    const { status } = reply;
-    const lines = Object.entries(this.#headersOf(reply, nowMs)).map(([n, v]) => `${n}: ${v}`);
-    const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', ''].join('\r\n');
-    const whole = Buffer.concat([Buffer.from(head, 'latin1'), reply.body]);
-    const { socket } = this.#request;
-    const { promise: isWritten, resolve } = Promise.withResolvers<void>();
-    socket.write(whole.subarray(0, whole.length >>> 1), () => resolve());
-    await isWritten;
-    socket.destroy();
+    const whole = this.#bytesOf(reply, nowMs);
+    await this.#write(whole.subarray(0, whole.length >>> 1));
+    this.#request.socket.destroy();
     throw new ExchangeOver({ isCutBySender: false });
   }
 
@@ -81,17 +75,17 @@ export class Exchange {
    * where that would be `tooMuchBytes` or more, or is waited with: then the connection ends.
    */
   async send(reply: Reply, nowMs: number, tooMuchBytes: number): Promise<void> {
-    const { headers, complete, socket } = this.#request;
+    const { headers, complete } = this.#request;
     const length = Number(
       headers['content-length'] ?? headers['x-amz-decoded-content-length'] ?? 0,
     );
-    const isEarly = !complete && (this.#isWaiting || length >= tooMuchBytes);
-    const isCut = isEarly && !this.#isWaiting;
-    if (isCut && this.losesEarlyReplies) this.reset();
-    if (isEarly) this.#response.setHeader('connection', 'close');
+    if (!complete && !this.#isWaiting && length >= tooMuchBytes) {
+      if (!this.losesEarlyReplies) await this.#write(this.#bytesOf(reply, nowMs));
+      this.reset(); // whoever still sends may not even see what was written
+    }
+    if (!complete && this.#isWaiting) this.#response.setHeader('connection', 'close');
     else await this.#readRest();
     this.#response.writeHead(reply.status, this.#headersOf(reply, nowMs));
-    if (isCut) this.#response.once('finish', () => socket.resetAndDestroy());
     this.#response.end(reply.body);
   }
 
@@ -110,6 +104,20 @@ export class Exchange {
     if (this.#request.complete) return;
     this.#request.resume();
     await once(this.#request, 'close').catch(() => {});
+  }
+
+  /** Past the response, which would begin an orderly end that a reset cannot overtake. */
+  async #write(bytes: Buffer): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#request.socket.write(bytes, () => resolve());
+    await promise;
+  }
+
+  #bytesOf(reply: Reply, nowMs: number): Buffer {
+    const { status, body } = reply;
+    const lines = Object.entries(this.#headersOf(reply, nowMs)).map(([n, v]) => `${n}: ${v}`);
+    const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', ''].join('\r\n');
+    return Buffer.concat([Buffer.from(head, 'latin1'), body]);
   }
 
   #headersOf({ status, headers, body }: Reply, nowMs: number): Record<string, string> {

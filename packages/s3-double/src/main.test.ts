@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test } from 'vitest';
-import { failureOf } from './double-client.model.ts';
+import { clientOf, failureOf } from './double-client.model.ts';
 
 const program = fileURLToPath(new URL('main.ts', import.meta.url));
 
@@ -20,14 +20,8 @@ test('serves as it is told, can be controlled, and stops on a signal', async () 
   const child = start([...known, '--region', 'eu-west-3', '--seed', '7', '--slow-down', '1']);
   const [line] = await once(child.stdout, 'data');
   const { endpoint, control } = JSON.parse(`${line}`) as Record<string, string>;
-  const client = new S3Client({
-    endpoint: endpoint ?? '',
-    region: 'eu-west-3',
-    credentials: { accessKeyId: 'k', secretAccessKey: 's', sessionToken: 't' },
-    forcePathStyle: true,
-    maxAttempts: 1,
-  });
-  onTestFinished(() => client.destroy());
+  const credentials = [{ accessKeyId: 'k', secretAccessKey: 's', sessionToken: 't' }];
+  const client = clientOf({ endpoint: endpoint ?? '', region: 'eu-west-3', credentials });
   const put = () => client.send(new PutObjectCommand({ Bucket: 'b', Key: 'key', Body: 'body' }));
   const ask = async (path: string, init?: RequestInit) => {
     const reply = await fetch(control + path, init);
@@ -52,6 +46,19 @@ test('serves as it is told, can be controlled, and stops on a signal', async () 
   expect((await ask('/objects')).body).toMatchObject([{ key: 'key', bytes: 4 }]);
   expect((await ask('/other')).status).toBe(404);
 
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+test('stops, too, when it has reset connections in the middle of bodies', async () => {
+  const child = start(['--early-reply-bytes', '1000', '--reset-before-commit', '0.2']);
+  const [line] = await once(child.stdout, 'data');
+  const { endpoint = '' } = JSON.parse(`${line}`) as Record<string, string>;
+  const credentials = [{ accessKeyId: 'test', secretAccessKey: 'test-secret' }];
+  const client = clientOf({ endpoint, region: 'us-east-1', credentials });
+  const at = { Bucket: 'weir', Key: 'k', IfNoneMatch: '*' };
+  const put = () => client.send(new PutObjectCommand({ ...at, Body: Buffer.alloc(1_000_000) }));
+  for (let i = 0; i < 20; i += 1) await put().catch(() => {});
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
