@@ -1,5 +1,5 @@
 import zlib from 'node:zlib';
-import type { Refusal } from '@weir/core/wire/refusal';
+import { isRefusal, type Refusal } from '@weir/core/wire/refusal';
 
 export interface DecodeBounds {
   /** Most bytes after decompression; more is `too_large`. */
@@ -82,7 +82,8 @@ export function decodeBody(
   if (name === 'identity') return wire;
   if (wire.length === 0) return badEncoding(name, 'the body is empty');
   const work: Work = { wire, name, codec: codecFor(name, wire), bounds };
-  return (wire.length <= maxWireAtOnce ? decodeAtOnce(work) : undefined) ?? decodeInSteps(work);
+  const atOnce = wire.length <= maxWireAtOnce ? decodeAtOnce(work) : undefined;
+  return atOnce ?? inTurn(() => decodeInSteps(work));
 }
 
 interface Work {
@@ -139,6 +140,26 @@ function decodeAtOnce({ wire, name, codec, bounds }: Work): Buffer | Refusal | u
   return more > 0 && !bounds.grow(more) ? noRoom(buffer.length) : buffer;
 }
 
+/**
+ * Bodies decoded in steps at once, in the whole process: each may take `decodedBytes` of memory, however
+ * short it came, and a thread of the pool in which the spool syncs. The others wait for their turn.
+ */
+const mostInSteps = 4;
+const waiting: (() => void)[] = [];
+let inSteps = 0;
+
+async function inTurn<T>(decode: () => Promise<T>): Promise<T> {
+  if (inSteps < mostInSteps) inSteps += 1;
+  else await new Promise<void>((resolve) => void waiting.push(resolve)); // gets the turn of another
+  try {
+    return await decode();
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) inSteps -= 1;
+    else next();
+  }
+}
+
 function decodeInSteps(work: Work): Promise<Buffer | Refusal> {
   const { wire, name, codec, bounds } = work;
   const decoder = codec.stream({ ...optionsFor(name), chunkSize: stepBytes });
@@ -146,6 +167,7 @@ function decodeInSteps(work: Work): Promise<Buffer | Refusal> {
   return new Promise((resolve) => {
     const finish = (result: Buffer | Refusal): void => {
       decoder.destroy(); // ends the work in the thread pool as well; what follows is not heard
+      if (isRefusal(result)) kept.drop();
       resolve(result);
     };
     // Not `for await`: that would join the steps that wait, and so copy them once more.
@@ -188,20 +210,25 @@ class Kept {
     return undefined;
   }
 
-  /**
-   * One buffer of all steps. The decoder has ended, so nothing else writes to them: each is freed
-   * as soon as it is copied, not when the garbage collector gets to it.
-   */
+  /** One buffer of all steps. */
   join(): Buffer {
     const whole = Buffer.allocUnsafeSlow(this.#bytes);
     let at = 0;
     for (const [index, step] of this.#steps.entries()) {
       at += step.copy(whole, at);
-      const isLast = this.#steps[index + 1]?.buffer !== step.buffer;
-      if (isLast && step.buffer.byteLength === stepBytes) (step.buffer as ArrayBuffer).transfer(0);
+      if (this.#steps[index + 1]?.buffer !== step.buffer) free(step);
     }
     return whole;
   }
+
+  drop(): void {
+    for (const step of this.#steps) free(step);
+  }
+}
+
+/** At once, not when the garbage collector gets to it: the decoder has ended and writes no more. */
+function free(step: Buffer): void {
+  if (step.buffer.byteLength === stepBytes) (step.buffer as ArrayBuffer).transfer(0);
 }
 
 function isTooLong(error: unknown): boolean {
