@@ -63,6 +63,21 @@ test.each([
   expect(grownMiB).toBeLessThanOrEqual(48);
 });
 
+test('a hundred bombs at once are refused in turn, and an ordinary event gets through meanwhile', async () => {
+  const bomb = await zstdBomb();
+  await using weir = await startWeir({ dataDir: join(town.folder, 'flock') });
+  for (let warmUp = 0; warmUp < 100; warmUp += 1) await post(weir, event);
+  const grownMiB = await peakGrowthMiB(weir.pid, async () => {
+    const headers = { 'content-encoding': 'zstd' };
+    const flock = Array.from({ length: 100 }, () => post(weir, bomb, { headers }));
+    const first = await Promise.any(flock);
+    expect(await post(weir, event)).toMatchObject({ status: 202 });
+    for (const reply of [first, ...(await Promise.all(flock))]) expect(reply.status).toBe(413);
+  });
+  console.log(`a hundred bombs at once took ${grownMiB.toFixed(1)} MiB`);
+  expect(grownMiB).toBeLessThanOrEqual(256); // each alone would take 32
+});
+
 test('a sender that stalls is told how far it came, and gives its room back', async () => {
   const stalls = [
     { request: requestText(acme.text, '{"type', ['Content-Length: 12']), came: '6 of 12 bytes' },
