@@ -9,6 +9,7 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/**/*.test.ts'],
+          globalSetup: ['test/support/provide-versitygw.ts'],
           testTimeout: 300_000,
           hookTimeout: 60_000,
         },
