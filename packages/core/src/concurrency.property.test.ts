@@ -1,15 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  type ConcurrencyBounds,
   type ConcurrencyState,
   learnConcurrency,
   placesIn,
   startConcurrency,
 } from './concurrency.ts';
 
+const upTo40 = fc.integer({ min: 1, max: 40 });
 const allBounds = fc
-  .record({ first: fc.integer({ min: 1, max: 40 }), most: fc.integer({ min: 1, max: 40 }) })
-  .map(({ first, most }) => ({ first: Math.min(first, most), most }));
+  .record({ first: upTo40, least: upTo40, most: upTo40 })
+  .map(({ first, least, most }) => ({ first, least: Math.min(least, most), most }));
 const said = fc.constantFrom('ok' as const, 'congested' as const, 'late' as const);
 const steps = fc.array(
   fc.record({
@@ -23,7 +25,7 @@ const steps = fc.array(
 
 /** Every state that these replies lead through, with the reply that led there. */
 function* history(
-  bounds: { first: number; most: number },
+  bounds: ConcurrencyBounds,
   all: readonly {
     said: 'ok' | 'congested' | 'late';
     gapMs: number;
@@ -42,11 +44,11 @@ function* history(
   }
 }
 
-test('the limit never leaves its bounds, and one request is always allowed', () => {
+test('the limit never leaves its bounds, so that one request is always allowed', () => {
   fc.assert(
     fc.property(allBounds, steps, (bounds, all) => {
       for (const { state } of history(bounds, all)) {
-        expect(state.limit).toBeGreaterThanOrEqual(1);
+        expect(state.limit).toBeGreaterThanOrEqual(bounds.least);
         expect(state.limit).toBeLessThanOrEqual(bounds.most);
         expect(placesIn(state)).toBeGreaterThanOrEqual(1);
       }
@@ -89,7 +91,7 @@ test('a limit that is not used does not grow', () => {
   );
 });
 
-test('served well it reaches the most there is; refused as a whole it comes down to one', () => {
+test('served well it reaches the most there is; refused as a whole it comes down to the least', () => {
   fc.assert(
     fc.property(allBounds, (bounds) => {
       const good = { said: 'ok' as const, gapMs: 10, tookMs: 10, underWay: 40 };
@@ -107,7 +109,7 @@ test('served well it reaches the most there is; refused as a whole it comes down
           Array.from({ length: 10 }, () => bad),
         ),
       );
-      expect(fall.limit).toBe(1);
+      expect(fall.limit).toBe(bounds.least);
     }),
   );
 });

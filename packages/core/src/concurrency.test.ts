@@ -7,7 +7,7 @@ import {
 } from './concurrency.ts';
 import { VirtualWorld } from './world/virtual.ts';
 
-const bounds = { first: 8, most: 64 };
+const bounds = { first: 8, least: 1, most: 64 };
 
 /** A round trip of replies that took `tookMs`, all to requests of its own. */
 function roundTrip(said: ConcurrencyReply['said'], tookMs = 50, underWay = 64) {
@@ -95,9 +95,10 @@ function meanLimit(refuses: (world: VirtualWorld, underWay: number) => boolean):
 }
 
 test.each([
-  { first: 0, most: 1 },
-  { first: 1, most: 0 },
-  { first: 1.5, most: 2 },
+  { first: 0, least: 1, most: 1 },
+  { first: 1, least: 0, most: 1 },
+  { first: 1, least: 1, most: 0 },
+  { first: 1.5, least: 1, most: 2 },
 ])('refuses the bounds %j', (wrong) => {
   expect(() => startConcurrency(wrong, 0)).toThrow(RangeError);
 });

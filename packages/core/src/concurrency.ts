@@ -1,9 +1,11 @@
 import { checkCount } from './check.ts';
 import type { Ms } from './world/world.ts';
 
-/** How many requests may be under way at once: from 1 to `most`, beginning with `first`. */
+/** How many requests may be under way at once: from `least` to `most`, beginning with `first`. */
 export interface ConcurrencyBounds {
   readonly first: number;
+  /** So few do no harm to a store that refuses a share of whatever comes. */
+  readonly least: number;
   readonly most: number;
 }
 
@@ -19,7 +21,7 @@ export interface ConcurrencyReply {
 
 /** All that is known; a value, so the next one is made of it. */
 export interface ConcurrencyState {
-  /** Between 1 and `most`; its whole part is how many requests may be under way. */
+  /** Between `least` and `most`; its whole part is how many requests may be under way. */
   readonly limit: number;
   /** The round trip under way began here, and ends with the first reply to a request sent since. */
   readonly sinceMs: Ms;
@@ -44,11 +46,13 @@ const deviations = 4;
 /** Differences below are the noise of clocks and schedulers. */
 const leastDeviationMs: Ms = 5;
 
-export function startConcurrency({ first, most }: ConcurrencyBounds, nowMs: Ms): ConcurrencyState {
+export function startConcurrency(bounds: ConcurrencyBounds, nowMs: Ms): ConcurrencyState {
+  const { first, least, most } = bounds;
   checkCount('first', first);
+  checkCount('least', least);
   checkCount('most', most);
   const fresh = { sinceMs: nowMs, ok: 0, pushedBack: 0, okMs: 0, full: false };
-  return { limit: Math.min(first, most), ...fresh, usualMs: undefined, deviationMs: 0 };
+  return { limit: within(bounds, first), ...fresh, usualMs: undefined, deviationMs: 0 };
 }
 
 /** How many requests may be under way. */
@@ -70,7 +74,7 @@ export function placesIn({ limit }: ConcurrencyState): number {
 export function learnConcurrency(
   state: ConcurrencyState,
   { said, sentMs, tookMs, underWay }: ConcurrencyReply,
-  { most }: ConcurrencyBounds,
+  bounds: ConcurrencyBounds,
   nowMs: Ms,
 ): ConcurrencyState {
   const isOk = said === 'ok';
@@ -82,9 +86,13 @@ export function learnConcurrency(
     full: state.full || underWay >= placesIn(state),
   };
   if (sentMs < state.sinceMs) return seen;
-  const limit = Math.min(most, Math.max(1, nextLimit(seen)));
+  const limit = within(bounds, nextLimit(seen));
   const fresh = { sinceMs: nowMs, ok: 0, pushedBack: 0, okMs: 0, full: false };
   return { limit, ...fresh, ...usualTime(seen) };
+}
+
+function within({ least, most }: ConcurrencyBounds, limit: number): number {
+  return Math.min(most, Math.max(least, limit));
 }
 
 function nextLimit(state: ConcurrencyState): number {

@@ -1,5 +1,6 @@
 import type { DeliveryEvents } from './delivery/delivery-events.ts';
 import type { Log } from './log.ts';
+import { StoreError } from './store/store.ts';
 
 /** What an operator wants to read of delivering. No event, and no key of anybody. */
 export function loggedDelivery(log: Log): DeliveryEvents {
@@ -10,7 +11,13 @@ export function loggedDelivery(log: Log): DeliveryEvents {
       log.debug({ ...facts, tookMs: Math.round(tookMs) }, 'segment delivered');
     },
     retried({ writer, segment }, error) {
-      log.warn({ writer, segment, err: error }, 'a segment could not be delivered; trying again');
+      if (!(error instanceof StoreError)) {
+        log.warn({ writer, segment, err: error }, 'a segment could not be delivered; trying again');
+        return;
+      }
+      // Its sentence says all; that a store asks for less is usual, and shows in the metrics.
+      const level = error.pressure === 'congested' ? 'debug' : 'warn';
+      log[level]({ writer, segment, reason: error.message }, 'a write failed; trying again');
     },
     dead(key, reason) {
       log.error({ key, reason }, 'the store refuses an object for good; it went to _dead');

@@ -155,7 +155,7 @@ test('who waits leaves when told to, and takes no place with him', async () => {
   expect(await putText(store, 'a', 'x')).toBe('created');
 });
 
-test('a store that has no place for even one is out of order, too', async () => {
+test('a store that asks for less and less, for long, is out of order, too', async () => {
   const made = make();
   const { call } = calls(made);
   const all = Array.from({ length: 40 }, () => call(error('trouble', 'congested')));

@@ -7,6 +7,7 @@ import {
   mayTry,
 } from '@weir/core/breaker';
 import {
+  type ConcurrencyBounds,
   type ConcurrencyState,
   learnConcurrency,
   placesIn,
@@ -47,6 +48,9 @@ const breakerOptions: BreakerOptions = {
   longestPauseMs: 10_000,
 };
 const firstConcurrency = 8;
+const leastConcurrency = 4;
+/** So many in a row that asked for less, and it is no matter of how many there are. */
+const mostAsked = 6;
 /** About what takes as long to send as a request takes without: so much more is a large one slower. */
 const weightBytes = 1024 * 1024;
 
@@ -62,7 +66,10 @@ export class Governor {
   readonly #deps: GovernorDeps;
   readonly #waiting: Waiter[] = [];
   readonly #closing = new AbortController();
+  readonly #bounds: ConcurrencyBounds;
   #concurrency: ConcurrencyState;
+  /** Replies in a row that asked for less. */
+  #asked = 0;
   #breaker: BreakerState = closedBreaker;
   #underWay = 0;
   #stopped: { readonly reason: string; readonly sinceMs: Ms } | undefined;
@@ -72,7 +79,9 @@ export class Governor {
   constructor(deps: GovernorDeps) {
     this.#deps = deps;
     const { world, maxConcurrency: most } = deps;
-    this.#concurrency = startConcurrency({ first: firstConcurrency, most }, world.now());
+    const least = Math.min(leastConcurrency, most);
+    this.#bounds = { first: firstConcurrency, least, most };
+    this.#concurrency = startConcurrency(this.#bounds, world.now());
   }
 
   /** Runs `work` when it is its turn. Rejects as it does, or with the reason of `signal`. */
@@ -140,20 +149,20 @@ export class Governor {
   }
 
   #failed({ kind, pressure, message }: StoreError, sentMs: Ms, bytes: number): void {
-    const alone = placesIn(this.#concurrency) === 1;
     if (pressure !== 'none') this.#learn(pressure, sentMs, bytes);
-    // Who says no, or asks for less, is there; who has no place for even one is not.
-    const isThere = kind === 'refused' || (pressure === 'congested' && !alone);
+    this.#asked = pressure === 'congested' ? this.#asked + 1 : 0;
+    // Who says no, or asks for less, is there; who asks everybody for less, for long, is not.
+    const asks = pressure === 'congested' && this.#asked <= mostAsked;
+    const isThere = kind === 'refused' || asks;
     this.#happened(isThere ? { what: 'answered' } : { what: 'failed', isProbe: false }, message);
   }
 
   #learn(said: 'ok' | 'congested' | 'late', sentMs: Ms, bytes: number): void {
-    const { world, maxConcurrency: most } = this.#deps;
-    const nowMs = world.now();
+    const nowMs = this.#deps.world.now();
+    if (said === 'ok') this.#asked = 0;
     const tookMs = (nowMs - sentMs) / (1 + bytes / weightBytes);
     const reply = { said, sentMs, tookMs, underWay: this.#underWay };
-    const bounds = { first: firstConcurrency, most };
-    this.#concurrency = learnConcurrency(this.#concurrency, reply, bounds, nowMs);
+    this.#concurrency = learnConcurrency(this.#concurrency, reply, this.#bounds, nowMs);
   }
 
   #happened(event: BreakerEvent, reason: string): void {
