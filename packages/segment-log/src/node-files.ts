@@ -17,6 +17,9 @@ const { O_CREAT, O_DSYNC, O_RDONLY, O_TRUNC, O_WRONLY } = fs.constants;
 /**
  * On Linux a write to a file opened with O_DSYNC is durable when it returns, which saves a trip
  * through the thread pool. Elsewhere the flag promises less than fdatasync does, or is missing.
+ *
+ * CPU a request on one saturated core, ext4, 32 requests of 1 KB a commit: 6.3 µs so, 6.3 to 9.6
+ * with write and fdatasync, 7.4 to 9.2 where the file was filled with zeros ahead.
  */
 const writesAreSynced = process.platform === 'linux' && O_DSYNC !== undefined;
 const writing = O_WRONLY | (writesAreSynced ? O_DSYNC : 0);
