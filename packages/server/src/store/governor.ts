@@ -175,8 +175,17 @@ export class Governor {
     if (this.#breaker.is !== 'open' || this.#breaker === before) return;
     if (this.#stopped === undefined) events.stopped(reason);
     if (reason !== '') this.#stopped = { reason, sinceMs: this.#stopped?.sinceMs ?? nowMs };
-    this.#cancelProbe = world.after(this.#breaker.untilMs - nowMs, () => {
-      this.#probing = this.#probe();
+    this.#probeLater();
+  }
+
+  #probeLater(): void {
+    const { world } = this.#deps;
+    if (this.#breaker.is !== 'open') return;
+    this.#cancelProbe();
+    this.#cancelProbe = world.after(this.#breaker.untilMs - world.now(), () => {
+      // A timer may fire a fraction of a millisecond early.
+      if (mayTry(this.#breaker, world.now())) this.#probing = this.#probe();
+      else this.#probeLater();
     });
   }
 
@@ -189,8 +198,8 @@ export class Governor {
   }
 
   async #probe(): Promise<void> {
-    const { world, probe } = this.#deps;
-    if (!mayTry(this.#breaker, world.now()) || this.#breaker.is === 'closed') return;
+    const { probe } = this.#deps;
+    if (this.#breaker.is !== 'open') return;
     this.#happened({ what: 'tried' }, '');
     try {
       await probe(this.#closing.signal);
