@@ -89,6 +89,20 @@ test('events go in over HTTP and lie in the bucket, where verify and cat find th
   expect(await status.json()).toMatchObject({ state: 'stored' });
 });
 
+test('while the bucket is out of reach a receipt is a 503 that says when to ask again', async () => {
+  await using folder = await temporaryFolder();
+  await using double = await startS3Double();
+  await using weir = await startWeir({ dataDir: folder.path, env: bucketAt(double.endpoint) });
+  const receipt = await send(weir, ['a']);
+  await untilDelivered(weir);
+  double.faults.outage = 'unavailable';
+  const asked = await fetch(`${weir.url}/v1/receipts/${receipt}`, {
+    headers: { authorization: `Bearer ${weir.key}` },
+  });
+  expect([asked.status, asked.headers.get('retry-after')]).toEqual([503, '5']);
+  expect(await asked.json()).toMatchObject({ code: 'store_trouble' });
+});
+
 async function untilSaidNothing(weir: WeirProcess): Promise<void> {
   await eventually('nothing wrong in /readyz', async () =>
     (await reasonsOf(weir)).length === 0 ? true : undefined,

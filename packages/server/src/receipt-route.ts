@@ -5,6 +5,7 @@ import type { Keys } from './keys.ts';
 import type { Receipts } from './receipts.ts';
 import type { Replies } from './reply.ts';
 import { type AppContext, type AppEnv, headerOf, headersOf } from './request.ts';
+import { StoreError } from './store/store.ts';
 import type { StoredWaits } from './stored-waits.ts';
 
 export interface ReceiptDeps {
@@ -30,6 +31,9 @@ export function receipt(deps: ReceiptDeps): Handler<AppEnv> {
       const status = await receipts.lookup(id, tenant, c.req.raw.signal);
       if (status === undefined) return replies.refused(noReceipt);
       return replies.ok(status);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return replies.refused(noStore);
     } finally {
       running -= 1;
     }
@@ -55,6 +59,13 @@ function waitSeconds(text: string | undefined, longest: number): number {
 const noReceipt: Refusal = {
   refused: 'not_found',
   detail: 'no such receipt of this tenant; expected one that POST /v1/events returned to it',
+};
+
+/** Why it does not is for the operator: `/readyz` and the log tell. */
+const noStore: Refusal = {
+  refused: 'store_trouble',
+  detail: 'the receipt is safe, and cannot be looked up while the object store does not answer',
+  retryAfterMs: 5_000,
 };
 
 const tooMany: Refusal = {

@@ -38,6 +38,7 @@ export const refusals = {
   over_capacity: { status: 503, retryable: true, title: 'No room at the moment' },
   draining: { status: 503, retryable: true, title: 'This server is stopping' },
   disk_trouble: { status: 503, retryable: true, title: 'The spool could not write to its disk' },
+  store_trouble: { status: 503, retryable: true, title: 'The object store does not answer' },
 } as const;
 
 export type RefusalCode = keyof typeof refusals;
