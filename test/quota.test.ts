@@ -13,6 +13,7 @@ import {
   temporaryFolder,
   type WeirProcess,
 } from './support/weir-process.ts';
+import { requestText, Wire } from './support/wire.ts';
 
 // "No window admits more than its law" and "a 429 tells the truth", on a real server under fire.
 
@@ -195,6 +196,19 @@ test('of several quotas all are charged or none, and what costs more than a burs
     detail: 'ev: cost 4 events, available 2',
   });
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(86_400); // two events, one a day
+  expect(refused.headers).toMatchObject({
+    'ratelimit-policy': '"ev";q=1;w=86400;weir-burst=5',
+    ratelimit: expect.stringMatching(/^"ev";r=2;t=8\d{4}$/),
+  });
+  using unread = await Wire.open(weir.url); // who says how many events it brings is told before it does
+  const said = ['Weir-Events: 3', 'Content-Length: 40', 'Expect: 100-continue'];
+  await unread.send(requestText(several.text, '', said));
+  expectProblem(await unread.reply(), {
+    status: 429,
+    code: 'rate_limited',
+    detail: 'ev: cost 3 events, available 2',
+  });
+
   for (const [body, quota, unit, cost, most] of [
     [batch(6), 'ev', 'events', 6, 5],
     [`{"type":"a","data":"${'x'.repeat(300)}"}`, 'size', 'bytes', 322, 200],

@@ -70,11 +70,6 @@ export class Wire {
     return end;
   }
 
-  /** Has anything come that was not asked for yet? */
-  get isSilent(): boolean {
-    return this.#received.length === 0;
-  }
-
   /** Ends it as a client does that has all it wanted. */
   close(): void {
     this.#socket.end();
