@@ -2,15 +2,8 @@ import { missing, type RejectedEvent } from '@weir/core/wire/event';
 import { isRefusal, type Refusal } from '@weir/core/wire/refusal';
 import { describe, expect, test } from 'vitest';
 import { padding } from './parse/event-texts.model.ts';
+import { all, json, limits, ndjson, parse, taken } from './parse/parsing.model.ts';
 import { parseEvents } from './parse-events.ts';
-
-const limits = {
-  bodyBytes: 8 << 20,
-  decodedBytes: 32 << 20,
-  eventBytes: 256 << 10,
-  events: 10_000,
-};
-const all = missing.specversion | missing.id | missing.source | missing.time;
 
 describe('the shapes of a body', () => {
   test('an event alone', () => {
@@ -252,24 +245,6 @@ test('a body may be any view of bytes', () => {
   const bytes = new TextEncoder().encode('xx{"type":"a"}xx').subarray(2, -2);
   expect(parseEvents(bytes, { form: 'json' }, limits)).toEqual(taken('event', 1, all));
 });
-
-type Form = 'json' | 'ndjson' | 'cloudevent' | 'cloudevents';
-
-function parse(body: string | Buffer, form: Form, within = limits) {
-  return parseEvents(Buffer.from(body as string), { form }, within);
-}
-
-function json(body: string | Buffer, within = limits) {
-  return parse(body, 'json', within);
-}
-
-function ndjson(body: string | Buffer, within = limits) {
-  return parse(body, 'ndjson', within);
-}
-
-function taken(shape: string, accepted: number, lacks: number) {
-  return { shape, accepted, rejected: [], missing: lacks };
-}
 
 function rejectedBy({ members }: Refusal): readonly RejectedEvent[] {
   return (members as { rejected: readonly RejectedEvent[] }).rejected;

@@ -1,16 +1,7 @@
-import { missing } from '@weir/core/wire/event';
 import type { Refusal } from '@weir/core/wire/refusal';
 import { describe, expect, test } from 'vitest';
-import { parseEvents } from '../parse-events.ts';
 import { padding } from './event-texts.model.ts';
-
-const limits = {
-  bodyBytes: 8 << 20,
-  decodedBytes: 32 << 20,
-  eventBytes: 256 << 10,
-  events: 10_000,
-};
-const all = missing.specversion | missing.id | missing.source | missing.time;
+import { all, json, limits, ndjson, parse, taken } from './parsing.model.ts';
 
 describe('the number of events', () => {
   const events = (count: number) => new Array(count).fill('{"type":"a"}');
@@ -124,21 +115,3 @@ test.each([
     detail: refusal.detail.replace(/column \d+/, `column ${at}`),
   });
 });
-
-type Form = 'json' | 'ndjson' | 'cloudevent' | 'cloudevents';
-
-function parse(body: string | Buffer, form: Form, within = limits) {
-  return parseEvents(Buffer.from(body as string), { form }, within);
-}
-
-function json(body: string | Buffer, within = limits) {
-  return parse(body, 'json', within);
-}
-
-function ndjson(body: string | Buffer, within = limits) {
-  return parse(body, 'ndjson', within);
-}
-
-function taken(shape: string, accepted: number, lacks: number) {
-  return { shape, accepted, rejected: [], missing: lacks };
-}
