@@ -1,7 +1,7 @@
 import type { Files, WritableFile } from '@weir/segment-log/files';
-import { loadSettings } from '@weir/server/load-settings';
 import { hasProblems } from '@weir/server/problems';
 import { serve } from '@weir/server/serve';
+import { loadSettings } from '@weir/server/settings/load-settings';
 import type { Store } from '@weir/server/store/store';
 
 // `weir serve` that kills itself, as kill -9 would, at a step of its work: WEIR_TEST_CRASH names the

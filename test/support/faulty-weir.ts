@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { seededRandom } from '@weir/core/world/random';
 import { systemWorld } from '@weir/core/world/system';
-import { loadSettings } from '@weir/server/load-settings';
 import { hasProblems } from '@weir/server/problems';
 import { serve } from '@weir/server/serve';
+import { loadSettings } from '@weir/server/settings/load-settings';
 import type { Store } from '@weir/server/store/store';
 import { SwitchableStore } from '@weir/server/store/switchable';
 import { FlakyStore } from './flaky-store.ts';

@@ -2,7 +2,7 @@ import type { Refusal } from '@weir/core/wire/refusal';
 import { fields, paths } from '@weir/core/wire/routes';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
-import { discardUnread } from './discard-body.ts';
+import { discardUnread } from './body/discard-body.ts';
 import { type IngestDeps, ingest } from './ingest.ts';
 import { type LimitsDeps, limits } from './limits.ts';
 import { problemPage } from './problem-page.ts';

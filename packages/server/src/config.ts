@@ -1,5 +1,5 @@
-import type { Environment, ValuesOf } from './setting-kinds.ts';
-import { storeSettings } from './store-settings.ts';
+import type { Environment, ValuesOf } from './settings/setting-kinds.ts';
+import { storeSettings } from './settings/store-settings.ts';
 
 const serverSettings = {
   port: {

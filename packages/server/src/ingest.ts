@@ -3,15 +3,13 @@ import type { RejectionCode } from '@weir/core/wire/event';
 import { isRefusal, type Refusal } from '@weir/core/wire/refusal';
 import { fields } from '@weir/core/wire/routes';
 import type { Handler } from 'hono';
-import type { Caller } from './caller.ts';
-import { type Declared, declared } from './declared.ts';
-import { discardUnread } from './discard-body.ts';
+import { type Declared, declared } from './body/declared.ts';
+import { discardUnread } from './body/discard-body.ts';
+import { type ReceiveDeps, receiveBody } from './body/receive-body.ts';
 import { idempotencyOf } from './idempotency-key.ts';
-import type { Keys } from './keys.ts';
 import type { Limiter } from './limiter/limiter.ts';
 import { parseEvents } from './parse-events.ts';
 import { preferredWait } from './prefer.ts';
-import { type ReceiveDeps, receiveBody } from './receive-body.ts';
 import type { Repeats, Taken } from './repeats.ts';
 import { limitedBy, type Replies } from './reply.ts';
 import {
@@ -24,6 +22,8 @@ import {
 import type { Idempotency } from './spool/record.ts';
 import type { Slot, Spool } from './spool/spool.ts';
 import type { StoredWaits } from './stored-waits.ts';
+import type { Caller } from './tenants/caller.ts';
+import type { Keys } from './tenants/keys.ts';
 import { traceparentOf } from './traceparent.ts';
 
 export interface IngestDeps extends ReceiveDeps {

@@ -1,9 +1,9 @@
 import { isRefusal } from '@weir/core/wire/refusal';
 import type { Handler } from 'hono';
-import type { Keys } from './keys.ts';
 import type { Limiter } from './limiter/limiter.ts';
 import type { Replies } from './reply.ts';
 import { type AppEnv, headerOf, headersOf } from './request.ts';
+import type { Keys } from './tenants/keys.ts';
 
 export interface LimitsDeps {
   readonly keys: Keys;

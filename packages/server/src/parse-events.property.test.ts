@@ -2,7 +2,7 @@ import type { RejectedEvent } from '@weir/core/wire/event';
 import { isRefusal } from '@weir/core/wire/refusal';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import type { BodyForm } from './content-type.ts';
+import type { BodyForm } from './body/content-type.ts';
 import { eventLists, eventTexts, padding } from './parse/event-texts.model.ts';
 import { parseEvents } from './parse-events.ts';
 

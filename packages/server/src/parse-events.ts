@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Refusal } from '@weir/core/wire/refusal';
-import type { RequestLimits } from './caller.ts';
-import type { BodyKind } from './content-type.ts';
+import type { BodyKind } from './body/content-type.ts';
 import { parseBinary } from './parse/binary.ts';
 import { parseLarge } from './parse/large.ts';
 import { parseLines } from './parse/lines.ts';
@@ -9,6 +8,7 @@ import { invalidUtf8 } from './parse/refuse.ts';
 import type { ParsedEvents } from './parse/tally.ts';
 import { parseWhole } from './parse/whole.ts';
 import type { RequestHeaders } from './request.ts';
+import type { RequestLimits } from './tenants/caller.ts';
 
 /**
  * A body up to this size is given to JSON.parse at once, since what that makes of it stays small;

@@ -1,12 +1,12 @@
 import { parseReceipt, type ReceiptId } from '@weir/core/wire/receipt';
 import { isRefusal, type Refusal } from '@weir/core/wire/refusal';
 import type { Handler } from 'hono';
-import type { Keys } from './keys.ts';
-import type { Receipts } from './receipts.ts';
+import type { Receipts } from './reading/receipts.ts';
 import type { Replies } from './reply.ts';
 import { type AppContext, type AppEnv, headerOf, headersOf } from './request.ts';
 import { StoreError } from './store/store.ts';
 import type { StoredWaits } from './stored-waits.ts';
+import type { Keys } from './tenants/keys.ts';
 
 export interface ReceiptDeps {
   readonly keys: Keys;

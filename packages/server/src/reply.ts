@@ -5,8 +5,8 @@ import type { Receipt } from '@weir/core/wire/receipt';
 import { type Refusal, refusals } from '@weir/core/wire/refusal';
 import { fields, paths } from '@weir/core/wire/routes';
 import type { World } from '@weir/core/world/world';
-import type { Caller } from './caller.ts';
-import { acceptedEncodings } from './decode-body.ts';
+import { acceptedEncodings } from './body/decode-body.ts';
+import type { Caller } from './tenants/caller.ts';
 
 /** A plain object, which the Node adapter writes without building a `Headers`. */
 export type ReplyHeaders = Record<string, string>;

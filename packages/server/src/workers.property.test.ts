@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import type { DeliveryEvents } from './delivery/delivery-events.ts';
 import { pack } from './delivery/pack.ts';
 import { exampleBatch, exampleHeader, segmentOf } from './delivery/segment-of.ts';
+import { type Finding, verify } from './reading/verify.ts';
 import type { Spool } from './spool/spool.ts';
 import { MemoryStore } from './store/memory.ts';
 import { type Faults, SwitchableStore } from './store/switchable.ts';
-import { type Finding, verify } from './verify.ts';
 import { type DeliveryDeps, deliver } from './workers.ts';
 
 const tenants = ['a', 'b', 'c', 'd'] as const;

@@ -3,11 +3,11 @@ import { parseReceipt, type ReceiptId } from '@weir/core/wire/receipt';
 import { isoTime, isoTimeMs } from '../delivery/iso-time.ts';
 import { keyProblem } from '../object-key.ts';
 import { hasProblems } from '../problems.ts';
-import { type LineStream, readHour, readObject, readReceipt } from '../read-lines.ts';
-import { placesIn } from '../read-settings.ts';
+import { type LineStream, readHour, readObject, readReceipt } from '../reading/read-lines.ts';
+import { placesIn } from '../settings/read-settings.ts';
 import { placeOf } from '../spool/spool-directory.ts';
 import { ContentDamaged } from '../store/content.ts';
-import { tenantName } from '../tenants-file.ts';
+import { tenantName } from '../tenants/tenants-file.ts';
 import { type Opened, openStore } from './open-store.ts';
 import { exits, found, misused, type Outcome, type Output, wrongArgument } from './outcome.ts';
 

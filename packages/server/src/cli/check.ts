@@ -1,8 +1,8 @@
 import { environment, type Settings, settingTable } from '../config.ts';
-import { loadSettings } from '../load-settings.ts';
 import { hasProblems, type Problems } from '../problems.ts';
-import type { TenantsFile } from '../tenants-file.ts';
-import { parseSnapshot, takeSnapshot } from '../watch-tenants.ts';
+import { loadSettings } from '../settings/load-settings.ts';
+import type { TenantsFile } from '../tenants/tenants-file.ts';
+import { parseSnapshot, takeSnapshot } from '../tenants/watch-tenants.ts';
 import { counted, exits, found, type Outcome } from './outcome.ts';
 
 export interface CheckOptions {

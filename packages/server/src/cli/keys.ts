@@ -1,10 +1,10 @@
 import { systemWorld } from '@weir/core/world/system';
-import type { Scope } from '../caller.ts';
 import { environment, settingTable } from '../config.ts';
-import { formatKey, keepKey, newKey } from '../key.ts';
 import { hasProblems, type Problems } from '../problems.ts';
-import { keyIdName, tenantName } from '../tenants-file.ts';
-import { parseSnapshot, takeSnapshot } from '../watch-tenants.ts';
+import type { Scope } from '../tenants/caller.ts';
+import { formatKey, keepKey, newKey } from '../tenants/key.ts';
+import { keyIdName, tenantName } from '../tenants/tenants-file.ts';
+import { parseSnapshot, takeSnapshot } from '../tenants/watch-tenants.ts';
 import { columns, exits, found, misused, type Outcome } from './outcome.ts';
 import { changeFile } from './replace-file.ts';
 import { addKey, type Edited, removeKey } from './tenants-edit.ts';

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { systemWorld } from '@weir/core/world/system';
 import type { Settings } from '../config.ts';
-import { loadSettings } from '../load-settings.ts';
 import { hasProblems, type Problems } from '../problems.ts';
-import { placesIn } from '../read-settings.ts';
+import { loadSettings } from '../settings/load-settings.ts';
+import { placesIn } from '../settings/read-settings.ts';
 // biome-ignore lint/style/noRestrictedImports: tools have no main.ts, so they choose the store here
 import { DirectoryStore } from '../store/directory.ts';
 import { openS3 } from '../store/open-store.ts';

@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Keys } from '../keys.ts';
-import { makeTenants } from '../tenants.ts';
-import { parseTenants, type TenantsFile } from '../tenants-file.ts';
+import { Keys } from '../tenants/keys.ts';
+import { makeTenants } from '../tenants/tenants.ts';
+import { parseTenants, type TenantsFile } from '../tenants/tenants-file.ts';
 import { weir } from './run-weir.model.ts';
 
 const ceiling = { bodyBytes: 1, decodedBytes: 1, eventBytes: 1, events: 1 };

@@ -1,5 +1,5 @@
-import { loadSettings } from '../load-settings.ts';
 import { hasProblems } from '../problems.ts';
+import { loadSettings } from '../settings/load-settings.ts';
 import { exits, found, type Outcome } from './outcome.ts';
 
 /** `weir serve`: ends when the server has stopped. */

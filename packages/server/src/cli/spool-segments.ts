@@ -4,10 +4,10 @@ import { readCut } from '@weir/segment-log/cut';
 import { codeOf } from '@weir/segment-log/files';
 import { nodeFiles } from '@weir/segment-log/node-files';
 import { recover, secretOf } from '@weir/segment-log/recover';
+import type { SpoolSegment } from '../reading/verify.ts';
 import { decodeRecord } from '../spool/record.ts';
 import { placeOf, segmentOf } from '../spool/spool-directory.ts';
 import { isWriter } from '../spool/writer.ts';
-import type { SpoolSegment } from '../verify.ts';
 
 /**
  * Every segment that lies in a spool, with the events in it. Only reads, so it may run beside a

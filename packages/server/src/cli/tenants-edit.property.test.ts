@@ -1,9 +1,9 @@
 import { VirtualWorld } from '@weir/core/world/virtual';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import { keepKey, newKey } from '../key.ts';
 import { hasProblems, type Problems } from '../problems.ts';
-import { parseTenants } from '../tenants-file.ts';
+import { keepKey, newKey } from '../tenants/key.ts';
+import { parseTenants } from '../tenants/tenants-file.ts';
 import { addKey, type Edited, removeKey } from './tenants-edit.ts';
 
 type Action = { readonly add: string } | { readonly remove: number };

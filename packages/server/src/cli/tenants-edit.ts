@@ -1,9 +1,9 @@
 import { Document, isMap, isScalar, isSeq, type Pair, parseDocument, type YAMLMap } from 'yaml';
-import type { Scope } from '../caller.ts';
-import type { KeptKey } from '../key.ts';
 import { isJson } from '../parse-text.ts';
 import { hasProblems, type Problems } from '../problems.ts';
-import { parseTenants, type TenantsFile } from '../tenants-file.ts';
+import type { Scope } from '../tenants/caller.ts';
+import type { KeptKey } from '../tenants/key.ts';
+import { parseTenants, type TenantsFile } from '../tenants/tenants-file.ts';
 
 export interface AddedKey {
   readonly key: KeptKey;

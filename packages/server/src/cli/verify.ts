@@ -1,6 +1,6 @@
 import { hasProblems } from '../problems.ts';
-import { placesIn } from '../read-settings.ts';
-import { type Finding, type LedgerRow, type VerifyTotals, verify } from '../verify.ts';
+import { type Finding, type LedgerRow, type VerifyTotals, verify } from '../reading/verify.ts';
+import { placesIn } from '../settings/read-settings.ts';
 import { openStore } from './open-store.ts';
 import { columns, counted, exits, found, type Outcome } from './outcome.ts';
 import { spoolSegments } from './spool-segments.ts';

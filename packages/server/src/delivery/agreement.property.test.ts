@@ -1,7 +1,7 @@
 import { isRefusal } from '@weir/core/wire/refusal';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { BodyForm } from '../content-type.ts';
+import type { BodyForm } from '../body/content-type.ts';
 import { parseEvents } from '../parse-events.ts';
 import { LineCutter } from './cut-lines.ts';
 import { eventTokens, format, gapLists, jsonValues } from './json-text.model.ts';

@@ -1,4 +1,4 @@
-import { dataForm } from '../content-type.ts';
+import { dataForm } from '../body/content-type.ts';
 import type { StoredBatch } from '../spool/record.ts';
 import type { Lines } from './lines.ts';
 import { copyValue, skipSpace } from './scan-json.ts';

@@ -1,7 +1,7 @@
 import type { Cost, Decision, NamedQuota } from '@weir/core/admission';
 import { compileQuota } from '@weir/core/gcra';
 import { describe, expect, test } from 'vitest';
-import type { Caller } from '../caller.ts';
+import type { Caller } from '../tenants/caller.ts';
 import type { Limiter } from './limiter.ts';
 
 export interface LimiterUnderTest {

@@ -1,5 +1,5 @@
 import type { Cost, Decision } from '@weir/core/admission';
-import type { Caller } from '../caller.ts';
+import type { Caller } from '../tenants/caller.ts';
 
 /** May a caller spend this? Adapters: memory, redis. */
 export interface Limiter {

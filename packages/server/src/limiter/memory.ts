@@ -1,7 +1,7 @@
 import { type Cost, costIn, type Decision, decide } from '@weir/core/admission';
 import { admits, type RateState, refund, type Settled } from '@weir/core/gcra';
 import type { Us, World } from '@weir/core/world/world';
-import type { Caller, CallerQuota } from '../caller.ts';
+import type { Caller, CallerQuota } from '../tenants/caller.ts';
 import type { Limiter } from './limiter.ts';
 
 const free: Cost = { requests: 0, events: 0, bytes: 0 };

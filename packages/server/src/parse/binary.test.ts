@@ -1,7 +1,7 @@
 import { missing } from '@weir/core/wire/event';
 import { isRefusal } from '@weir/core/wire/refusal';
 import { describe, expect, test } from 'vitest';
-import { bodyKind } from '../content-type.ts';
+import { bodyKind } from '../body/content-type.ts';
 import { parseEvents } from '../parse-events.ts';
 import type { RequestHeaders } from '../request.ts';
 

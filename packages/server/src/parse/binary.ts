@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { maxDepth, type RejectedEvent } from '@weir/core/wire/event';
 import type { Refusal } from '@weir/core/wire/refusal';
-import type { RequestLimits } from '../caller.ts';
-import { type BodyKind, dataForm } from '../content-type.ts';
+import { type BodyKind, dataForm } from '../body/content-type.ts';
 import type { RequestHeaders } from '../request.ts';
+import type { RequestLimits } from '../tenants/caller.ts';
 import { checkAttribute, expected, type Problem, present, typeProblem } from './attribute.ts';
 import { fillable, rejected, tooDeep } from './check-event.ts';
 import { isDeeper } from './depth.ts';

@@ -1,7 +1,7 @@
 import { isRefusal } from '@weir/core/wire/refusal';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import { type BodyKind, bodyKind } from '../content-type.ts';
+import { type BodyKind, bodyKind } from '../body/content-type.ts';
 import { LineCutter } from '../delivery/cut-lines.ts';
 import { Lines } from '../delivery/lines.ts';
 import { exampleBatch, exampleHeader, exampleMs } from '../delivery/segment-of.ts';

@@ -1,7 +1,7 @@
 import { missing } from '@weir/core/wire/event';
 import type { Refusal } from '@weir/core/wire/refusal';
-import type { RequestLimits } from '../caller.ts';
 import { parseEvents } from '../parse-events.ts';
+import type { RequestLimits } from '../tenants/caller.ts';
 import type { ParsedEvents } from './tally.ts';
 
 // What the tests of parsing share: the limits of a server, and short ways to ask.

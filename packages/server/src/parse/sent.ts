@@ -1,5 +1,5 @@
-import type { RequestLimits } from '../caller.ts';
-import type { BodyForm } from '../content-type.ts';
+import type { BodyForm } from '../body/content-type.ts';
+import type { RequestLimits } from '../tenants/caller.ts';
 
 /** A body of events, known to be UTF-8. */
 export interface Sent {

@@ -1,6 +1,6 @@
 import { maxDepth } from '@weir/core/wire/event';
 import type { Refusal } from '@weir/core/wire/refusal';
-import type { RequestLimits } from '../caller.ts';
+import type { RequestLimits } from '../tenants/caller.ts';
 import { checkEvent, checkMembers, tooDeep } from './check-event.ts';
 import { isDeeper } from './depth.ts';
 import { malformed, noEvents, notAnArray, notAWrapper, tooManyEvents } from './refuse.ts';

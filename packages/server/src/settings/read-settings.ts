@@ -1,0 +1,109 @@
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { type Settings, settingTable } from '../config.ts';
+import { keyProblem, templateProblem } from '../object-key.ts';
+import { hasProblems, type Problems, showGiven } from '../problems.ts';
+import { type Environment, problemWith, readTable } from './setting-kinds.ts';
+
+/**
+ * The environment first, a file second, defaults last. Lists everything that is wrong at once.
+ *
+ * @param file names and values of a configuration file, as parsed
+ */
+export function readSettings(
+  env: Environment,
+  file: Readonly<Record<string, unknown>> = {},
+): Settings | Problems {
+  const { tenantsFile } = settingTable;
+  const inDevelopment = !(env[tenantsFile.env] || file[tenantsFile.env]);
+  const settings = readTable(settingTable, env, file, inDevelopment);
+  if (hasProblems(settings)) return settings;
+  const problems = contradictions(settings);
+  return problems.length === 0 ? settings : { problems };
+}
+
+/** Where a server keeps what it has. */
+export interface Places {
+  readonly spool: string;
+  readonly store: string;
+  /** The key of the development tenant. */
+  readonly devKey: string;
+}
+
+export function placesIn({ dataDir }: Settings): Places {
+  return {
+    spool: join(dataDir, 'spool'),
+    store: join(dataDir, 'store'),
+    devKey: join(dataDir, 'dev-key'),
+  };
+}
+
+/** Settings that are fine one by one, and not together. */
+function contradictions(settings: Settings): string[] {
+  return [
+    wrongHost(settings),
+    wrongAdminPort(settings),
+    wrongTemplate(settings),
+    wrongCodecLevel(settings),
+    ...wrongOrigins(settings),
+    ...wrongS3(settings),
+  ].filter((problem) => problem !== undefined);
+}
+
+function wrongHost({ host, tenantsFile }: Settings): string | undefined {
+  if (tenantsFile !== undefined || isLoopback(host)) return undefined;
+  const why = 'while WEIR_TENANTS is not set, since the development key is no protection';
+  return problemWith(settingTable.host, host, `127.0.0.1, ::1 or localhost ${why}`);
+}
+
+function wrongAdminPort({ port, host, adminPort, adminHost }: Settings): string | undefined {
+  if (port === 0 || port !== adminPort || host !== adminHost) return undefined;
+  return problemWith(settingTable.adminPort, adminPort, 'another port than PORT');
+}
+
+function wrongTemplate({ objectTemplate }: Settings): string | undefined {
+  const problem = templateProblem(objectTemplate);
+  const { env } = settingTable.objectTemplate;
+  return problem && `${env}: ${problem}, given ${showGiven(objectTemplate)}`;
+}
+
+function wrongCodecLevel({ codec, codecLevel }: Settings): string | undefined {
+  if (codec !== 'gzip' || codecLevel <= 9) return undefined;
+  return problemWith(settingTable.codecLevel, codecLevel, 'at most 9 with WEIR_CODEC=gzip');
+}
+
+function wrongOrigins({ corsOrigins }: Settings): string[] {
+  return corsOrigins
+    .filter((origin) => origin !== '*' && !isOrigin(origin))
+    .map((origin) => problemWith(settingTable.corsOrigins, origin));
+}
+
+function wrongS3(settings: Settings): (string | undefined)[] {
+  const { s3Bucket, s3Endpoint, s3Prefix, s3Sse, s3SseKmsKeyId } = settings;
+  if (s3Bucket === undefined) return [];
+  const { s3Bucket: bucket, s3Endpoint: endpoint, s3Prefix: prefix } = settingTable;
+  const noUrl = s3Endpoint !== undefined && !isHttpUrl(s3Endpoint);
+  const noPath = s3Prefix !== undefined && keyProblem(s3Prefix.replace(/\/$/, '')) !== undefined;
+  const noUse = s3SseKmsKeyId !== undefined && s3Sse !== 'aws:kms';
+  const { s3SseKmsKeyId: keyId } = settingTable;
+  return [
+    /^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/.test(s3Bucket) ? undefined : problemWith(bucket, s3Bucket),
+    noUrl ? problemWith(endpoint, s3Endpoint) : undefined,
+    noPath ? problemWith(prefix, s3Prefix) : undefined,
+    noUse ? problemWith(keyId, s3SseKmsKeyId, 'to be used with WEIR_S3_SSE=aws:kms') : undefined,
+  ];
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
+
+/** Whether only this machine can reach what listens on `host`. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true;
+  return isIP(host) === 4 && host.startsWith('127.');
+}
