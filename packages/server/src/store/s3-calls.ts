@@ -55,6 +55,11 @@ export class S3Calls {
     return new S3Calls(client, options, clock);
   }
 
+  /** By a client that is there already; what it hears of the store's clock is not told. */
+  static over(client: S3Client, options: S3CallsOptions): S3Calls {
+    return new S3Calls(client, options, new StoreClock(options.world));
+  }
+
   /** How far this machine's clock was ahead of the store's when it last answered. */
   get aheadMs(): Ms | undefined {
     return this.#clock.aheadMs;

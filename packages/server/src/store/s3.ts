@@ -5,6 +5,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   type PutObjectCommandInput,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import type { Ms } from '@weir/core/world/world';
 import { keyProblem, maxKeyBytes } from '../object-key.ts';
@@ -54,6 +55,11 @@ export class S3Store implements Store {
   /** Asks the store nothing yet: whether it can be used is for a check to find out. */
   static async open(options: S3StoreOptions): Promise<S3Store> {
     return new S3Store(await S3Calls.open(options), options);
+  }
+
+  /** Asks by a client that is there already. */
+  static over(client: S3Client, options: S3StoreOptions): S3Store {
+    return new S3Store(S3Calls.over(client, options), options);
   }
 
   async put(
