@@ -29,6 +29,16 @@ test('a sender that hardly sends may still retry every 6 seconds', () => {
   expect(budget.spend(6_001)).toBe(false);
 });
 
+test('it tells when a retry may be made', () => {
+  const budget = new RetryBudget();
+  expect(budget.readyAtMs(5)).toBe(5);
+  budget.spend(5);
+
+  expect(budget.readyAtMs(10)).toBe(6_005);
+  for (let i = 0; i < 10; i += 1) budget.earn();
+  expect(budget.readyAtMs(10)).toBe(10);
+});
+
 test('ten first attempts earn one retry', () => {
   const budget = new RetryBudget();
   budget.spend(0);

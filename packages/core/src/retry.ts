@@ -39,6 +39,11 @@ export class RetryBudget {
     this.#saved = Math.min(mostSaved, this.#saved + 1);
   }
 
+  /** The first instant at which `spend` says yes, unless something else is earned or spent before. */
+  readyAtMs(nowMs: Ms): Ms {
+    return this.#saved >= costOfRetry ? nowMs : Math.max(nowMs, this.#lastRetryMs + freeEveryMs);
+  }
+
   /** Whether a retry may be made now; if so, it is paid for. */
   spend(nowMs: Ms): boolean {
     const isFree = nowMs - this.#lastRetryMs >= freeEveryMs;

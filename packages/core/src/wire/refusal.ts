@@ -43,6 +43,88 @@ export const refusals = {
 
 export type RefusalCode = keyof typeof refusals;
 
+/** What a sender does about a request that failed. */
+export interface Reaction {
+  /**
+   * `again`: the same bytes under the same key; `plain`: once more, uncompressed; `split`: in two
+   * halves; `hold`: nothing more goes out until a person has helped; `never`: it cannot be cured.
+   */
+  readonly next: 'again' | 'plain' | 'split' | 'hold' | 'never';
+  /** Whose clock its Retry-After sets: the key's pace, this server's, or that of the request alone. */
+  readonly clock: 'pace' | 'server' | 'request';
+  /** When another server is tried instead, if there is one. */
+  readonly failover: 'at_once' | 'after_three' | 'never';
+  /** Whether the repeat is paid from the retry budget. */
+  readonly isPaid: boolean;
+  /** Whether it says that the server is broken, which counts towards the breaker. */
+  readonly isFault: boolean;
+}
+
+const never: Reaction = {
+  next: 'never',
+  clock: 'request',
+  failover: 'never',
+  isPaid: false,
+  isFault: false,
+};
+const again: Reaction = { ...never, next: 'again', isPaid: true };
+const busy: Reaction = { ...again, clock: 'server', failover: 'after_three' };
+
+/** One reaction for each refusal: what the client does, what the simulator's clients do. */
+export const reactions: Readonly<Record<RefusalCode, Reaction>> = {
+  malformed: never,
+  invalid_utf8: never,
+  bad_encoding: never,
+  invalid_events: never,
+  invalid_header: never,
+  bad_request: never,
+  aborted: again,
+  unauthorized: { ...never, next: 'hold' },
+  forbidden: { ...never, next: 'hold' },
+  not_found: never,
+  method_not_allowed: never,
+  sender_stalled: again,
+  too_large: { ...never, next: 'split' },
+  too_many_events: { ...never, next: 'split' },
+  cost_exceeds_burst: { ...never, next: 'split' },
+  unsupported_media_type: never,
+  unsupported_encoding: { ...never, next: 'plain' },
+  unknown_expectation: never,
+  idempotency_mismatch: never,
+  rate_limited: { ...again, clock: 'pace', isPaid: false },
+  headers_too_large: never,
+  internal: { ...again, failover: 'after_three', isFault: true },
+  over_capacity: busy,
+  draining: { ...busy, failover: 'at_once' },
+  disk_trouble: { ...busy, isFault: true },
+  store_trouble: busy,
+};
+
+/** No answer came: it may or may not have been taken. */
+export const noAnswer: Reaction = { ...again, failover: 'at_once', isFault: true };
+
+/** The reaction to a refusal without a code that is known here, as a proxy or a newer server sends it. */
+export function reactionToStatus(status: number): Reaction {
+  switch (status) {
+    case 401:
+    case 403:
+      return reactions.unauthorized;
+    case 408:
+    case 425:
+      return reactions.sender_stalled;
+    case 413:
+      return reactions.too_large;
+    case 415:
+      return reactions.unsupported_encoding;
+    case 429:
+      return reactions.rate_limited;
+    case 503:
+      return reactions.over_capacity;
+    default:
+      return status >= 500 ? reactions.internal : never;
+  }
+}
+
 /** An expected no. A value, not an exception: under overload this is the hot path. */
 export interface Refusal {
   readonly refused: RefusalCode;

@@ -21,6 +21,10 @@ export const fields = {
   /** As Retry-After, in whole milliseconds: whole seconds waste quota. */
   retryAfterMs: 'retry-after-ms',
   traceparent: 'traceparent',
+  /** A sender's random name, one for each throttle: who shares a quota is told whose turn is when. */
+  weirClient: 'weir-client',
   /** How many events the body holds, so that a refusal before it is read can be exact. */
   weirEvents: 'weir-events',
+  /** How long from receipt of the reply until the slot set aside for this sender. */
+  weirNextMs: 'weir-next-ms',
 } as const;
