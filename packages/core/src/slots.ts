@@ -1,0 +1,260 @@
+import { type Cost, costIn, type Decision, type NamedQuota } from './admission.ts';
+import { gcra, type Quota, type Verdict } from './gcra.ts';
+import type { Us } from './world/world.ts';
+
+/** How far hints may go. */
+export interface SlotBounds {
+  /** No slot lies further ahead. Who would get such a one is told to ask again after this long. */
+  readonly longestAheadUs: Us;
+  /** A slot not used this long after its time is gone; who was told nothing counts for as long. */
+  readonly expireUs: Us;
+  /** Most slots that one sender holds of one quota. */
+  readonly mostLive: number;
+  /** Most senders counted for one quota; further ones are told nothing. */
+  readonly mostSenders: number;
+}
+
+/** What servers use. */
+export const slotBounds: SlotBounds = {
+  longestAheadUs: 60_000_000,
+  expireUs: 2_000_000,
+  mostLive: 16,
+  mostSenders: 16_384,
+};
+
+/** What a slot of one quota is asked for with. */
+export interface SlotAsk {
+  /** Tokens of this quota that the request just answered asked for; the slot is for as many. */
+  readonly cost: number;
+  readonly nowUs: Us;
+  /** The last slot given of this quota; 0 where none was. */
+  readonly cursorUs: Us;
+  /** Named senders that use the quota at present, this one included. */
+  readonly senders: number;
+}
+
+/** What a sender is told, and where the cursor stands then. */
+export interface SlotOffer {
+  /** When to come next: never earlier than the same cost could pass. */
+  readonly atUs: Us;
+  readonly cursorUs: Us;
+  /** False where the queue is too long: `atUs` is then merely when to ask again. */
+  readonly isHeld: boolean;
+}
+
+/**
+ * Whose turn is when, on one quota that several senders share near its limit: the slot after the
+ * last one given, later by the time that its cost takes to earn. undefined while nobody need wait:
+ * the sender is alone, or each of them could send as much once more right now.
+ *
+ * Pure, in whole µs, so that Redis and JavaScript agree. A slot is advice and changes no decision.
+ * Where all keep to theirs, all pass: each comes when the tokens of the earlier slots and its own
+ * are earned, as long as the burst holds what is earned while they are on their way.
+ *
+ * @param verdict on the request just answered, as `decide` gives it
+ */
+export function offerSlot(
+  quota: Quota,
+  verdict: Verdict,
+  { cost, nowUs, cursorUs, senders }: SlotAsk,
+  { longestAheadUs }: Pick<SlotBounds, 'longestAheadUs'>,
+): SlotOffer | undefined {
+  if (!isContended(verdict, cost, senders)) return undefined;
+  const passesAtUs = nowUs + untilPasses(quota, verdict, cost, nowUs);
+  const furthestUs = nowUs + longestAheadUs;
+  const lastUs = Math.min(cursorUs, furthestUs); // it lies beyond only where a clock stepped back
+  const atUs = Math.max(passesAtUs, lastUs + Math.ceil((cost * quota.p) / quota.r));
+  if (atUs <= furthestUs) return { atUs, cursorUs: atUs, isHeld: true };
+  return { atUs: Math.max(passesAtUs, furthestUs), cursorUs: lastUs, isHeld: false };
+}
+
+/** Whether senders must take turns: several share the quota, and it has no such cost for each. */
+function isContended({ allowed, oversize, remaining }: Verdict, cost: number, senders: number) {
+  if (senders < 2 || cost === 0 || oversize) return false;
+  return !allowed || remaining <= senders * cost;
+}
+
+/** From now until the same cost passes once more; 0 where it does already. */
+function untilPasses(quota: Quota, verdict: Verdict, cost: number, nowUs: Us): Us {
+  if (!verdict.allowed) return verdict.retryAfterUs;
+  if (verdict.remaining >= cost) return 0;
+  return gcra(quota, verdict.next, nowUs, cost).retryAfterUs;
+}
+
+/** Names a sender among those of its tenant. */
+export type Sender = string | number;
+
+/** One quota, with the name under which its state is kept. */
+export interface KeyedQuota extends NamedQuota {
+  readonly stateKey: string;
+}
+
+/** A request that was decided on, as far as slots are concerned. */
+export interface Decided {
+  readonly quotas: readonly KeyedQuota[];
+  readonly decision: Decision;
+  readonly cost: Cost;
+}
+
+/** Most senders remembered in all: about 30 MB. */
+const mostSendersInAll = 131_072;
+const sweptPerNewQuota = 2;
+
+/**
+ * The slots of all quotas that one process decides on alone. Bounded: at most 131,072 senders in all,
+ * beyond which new ones are told nothing; what nobody uses any more goes as others come.
+ */
+export class Slots {
+  readonly #bounds: SlotBounds;
+  readonly #room = { senders: 0 };
+  readonly #quotas = new Map<string, QuotaSlots>();
+  #sweep = this.#quotas.entries();
+
+  constructor(bounds: SlotBounds) {
+    this.#bounds = bounds;
+  }
+
+  /** Senders remembered now. */
+  get size(): number {
+    return this.#room.senders;
+  }
+
+  /**
+   * How long after this reply its sender should send again, at the same cost; undefined where it
+   * need not wait for others. The longest over its quotas, and at least `retryAfterUs`. To be asked
+   * once for every request of a named sender, whatever was decided.
+   */
+  tell(sender: Sender, { quotas, decision, cost }: Decided, nowUs: Us): Us | undefined {
+    let toldUs: Us | undefined;
+    for (let i = 0; i < quotas.length; i += 1) {
+      const { stateKey, unit, quota } = quotas[i] as KeyedQuota;
+      const verdict = decision.verdicts[i] as Verdict;
+      const tokens = costIn(unit, cost);
+      const atUs = this.#slotsOf(stateKey, nowUs).tell(sender, quota, verdict, {
+        cost: tokens,
+        nowUs,
+      });
+      if (atUs !== undefined && (toldUs === undefined || atUs > toldUs)) toldUs = atUs;
+    }
+    return toldUs === undefined ? undefined : Math.max(toldUs - nowUs, decision.retryAfterUs);
+  }
+
+  #slotsOf(stateKey: string, nowUs: Us): QuotaSlots {
+    const known = this.#quotas.get(stateKey);
+    if (known !== undefined) return known;
+    this.#dropIdle(nowUs);
+    const slots = new QuotaSlots(this.#bounds, this.#room);
+    this.#quotas.set(stateKey, slots);
+    return slots;
+  }
+
+  /** Goes on where it stopped: each new quota pays for looking at two old ones. */
+  #dropIdle(nowUs: Us): void {
+    for (let i = 0; i < sweptPerNewQuota; i += 1) {
+      const { value, done } = this.#sweep.next();
+      if (done) {
+        this.#sweep = this.#quotas.entries();
+        return;
+      }
+      const [stateKey, slots] = value;
+      if (slots.isIdle(nowUs)) {
+        slots.clear();
+        this.#quotas.delete(stateKey);
+      }
+    }
+  }
+}
+
+/** A sender of one quota: until when it counts, and its slots, the next one first. */
+interface SenderSlots {
+  untilUs: Us;
+  readonly live: Us[];
+}
+
+const sweepEveryUs = 1_000_000;
+
+/** The slots of one quota, and who uses it. */
+class QuotaSlots {
+  readonly #bounds: SlotBounds;
+  readonly #room: { senders: number };
+  readonly #senders = new Map<Sender, SenderSlots>();
+  #cursorUs: Us = 0;
+  #sweepAtUs: Us = 0;
+  #idleAtUs: Us = 0;
+
+  constructor(bounds: SlotBounds, room: { senders: number }) {
+    this.#bounds = bounds;
+    this.#room = room;
+  }
+
+  tell(
+    sender: Sender,
+    quota: Quota,
+    verdict: Verdict,
+    { cost, nowUs }: Pick<SlotAsk, 'cost' | 'nowUs'>,
+  ): Us | undefined {
+    this.#forgetQuiet(nowUs);
+    const known = this.#senders.get(sender) ?? this.#welcome(sender);
+    if (known === undefined) return undefined;
+    useSlot(known.live, nowUs, this.#bounds.expireUs);
+    const atUs = this.#slotFor(known, quota, verdict, { cost, nowUs });
+    const quietUs = Math.min(verdict.retryAfterUs, this.#bounds.longestAheadUs);
+    known.untilUs = Math.max(atUs ?? nowUs, nowUs + quietUs) + this.#bounds.expireUs;
+    this.#idleAtUs = Math.max(this.#idleAtUs, known.untilUs);
+    return atUs;
+  }
+
+  isIdle(nowUs: Us): boolean {
+    return this.#idleAtUs < nowUs;
+  }
+
+  clear(): void {
+    this.#room.senders -= this.#senders.size;
+    this.#senders.clear();
+  }
+
+  /** A refused sender that holds a slot is told that one again; one that holds many, too. */
+  #slotFor(
+    { live }: SenderSlots,
+    quota: Quota,
+    verdict: Verdict,
+    { cost, nowUs }: Pick<SlotAsk, 'cost' | 'nowUs'>,
+  ): Us | undefined {
+    const [first] = live;
+    const isTold =
+      first !== undefined && (!verdict.allowed || live.length >= this.#bounds.mostLive);
+    if (isTold) return Math.max(first, nowUs + (verdict.allowed ? 0 : verdict.retryAfterUs));
+    const ask = { cost, nowUs, cursorUs: this.#cursorUs, senders: this.#senders.size };
+    const offer = offerSlot(quota, verdict, ask, this.#bounds);
+    if (offer === undefined) return undefined;
+    this.#cursorUs = offer.cursorUs;
+    if (offer.isHeld) live.push(offer.atUs);
+    return offer.atUs;
+  }
+
+  #welcome(sender: Sender): SenderSlots | undefined {
+    const isFull = this.#senders.size >= this.#bounds.mostSenders;
+    if (isFull || this.#room.senders >= mostSendersInAll) return undefined;
+    const known: SenderSlots = { untilUs: 0, live: [] };
+    this.#senders.set(sender, known);
+    this.#room.senders += 1;
+    return known;
+  }
+
+  /** Once a second, all at once: 16,384 senders take a third of a millisecond. */
+  #forgetQuiet(nowUs: Us): void {
+    if (nowUs < this.#sweepAtUs) return;
+    this.#sweepAtUs = nowUs + sweepEveryUs;
+    const before = this.#senders.size;
+    for (const [sender, { untilUs }] of this.#senders) {
+      if (untilUs < nowUs) this.#senders.delete(sender);
+    }
+    this.#room.senders -= before - this.#senders.size;
+  }
+}
+
+/** Drops what has expired, then the slot that this request came for: the first whose time is here. */
+function useSlot(live: Us[], nowUs: Us, expireUs: Us): void {
+  while (live.length > 0 && (live[0] as Us) + expireUs < nowUs) live.shift();
+  if (live.length > 0 && (live[0] as Us) <= nowUs) live.shift();
+}
