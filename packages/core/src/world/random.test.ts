@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { seededRandom } from './random.ts';
+import { seededRandom, streamOf } from './random.ts';
 
 const draw = (seed: number, count: number) => {
   const { uniform } = seededRandom(seed);
@@ -53,4 +53,16 @@ test('bytes take every value', () => {
 
 test.each([-1, 0.5, Number.NaN])('%f is no seed', (seed) => {
   expect(() => seededRandom(seed)).toThrow(/^seed must be a whole number/);
+});
+
+test('streams of one seed have nothing in common, and each repeats itself', () => {
+  const drawFrom = (seed: number, name: string) => {
+    const { uniform } = streamOf(seed, name);
+    return Array.from({ length: 500 }, uniform);
+  };
+  const names = Array.from({ length: 40 }, (_, i) => `client ${i}`);
+  const all = [...names.flatMap((name) => drawFrom(1, name)), ...drawFrom(2, 'client 0')];
+
+  expect(new Set(all).size).toBe(all.length);
+  expect(drawFrom(1, 'client 7')).toEqual(drawFrom(1, 'client 7'));
 });

@@ -25,6 +25,22 @@ export function seededRandom(seed: number): Random {
   };
 }
 
+/** Chance of its own for each name under one seed: what one stream draws, no other notices. */
+export function streamOf(seed: number, name: string): Random {
+  checkWhole('seed', seed);
+  const spread = splitmix32(seed % two32, Math.floor(seed / two32));
+  return seededRandom((spread() >>> 11) * two32 + (hashOf(name, spread()) >>> 0));
+}
+
+/** FNV-1a over UTF-16 units, begun anew for each seed. */
+function hashOf(text: string, start: number): number {
+  let hash = start ^ 0x81_1c_9d_c5;
+  for (let i = 0; i < text.length; i += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01_00_01_93);
+  }
+  return hash;
+}
+
 /** Small Fast Counter by Chris Doty-Humphrey: 128 bits of state, whole numbers of 32 bits. */
 function sfc32(seeds: () => number): () => number {
   let a = seeds();

@@ -99,3 +99,12 @@ test.each([Number.NaN, Infinity])('a task cannot wait %f ms', (delayMs) => {
 
   expect(() => world.after(delayMs, () => undefined)).toThrow(RangeError);
 });
+
+test('a stream is its own: what others draw changes nothing of it', () => {
+  const quiet = new VirtualWorld({ seed: 3 }).stream('network');
+  const world = new VirtualWorld({ seed: 3 });
+  world.random();
+  world.stream('client 1').uniform();
+
+  expect(world.stream('network').uniform()).toBe(quiet.uniform());
+});

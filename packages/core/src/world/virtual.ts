@@ -1,5 +1,5 @@
 import { EventHeap } from './event-heap.ts';
-import { seededRandom } from './random.ts';
+import { type Random, seededRandom, streamOf } from './random.ts';
 import type { Ms, World } from './world.ts';
 
 // The host is touched here and in system.ts only. At this boundary every settled promise has run.
@@ -13,9 +13,11 @@ export class VirtualWorld implements World {
   readonly random: () => number;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly #due: EventHeap = new EventHeap();
+  readonly #seed: number;
   #nowMs: Ms = 0;
 
   constructor({ seed }: { readonly seed: number }) {
+    this.#seed = seed;
     const { uniform, bytes } = seededRandom(seed);
     this.random = uniform;
     this.randomBytes = bytes;
@@ -27,6 +29,14 @@ export class VirtualWorld implements World {
 
   date(): Ms {
     return startOfHistory + this.#nowMs;
+  }
+
+  /**
+   * Chance of its own for one part of the world, by its name: how often others draw changes nothing
+   * of it, so that runs can be compared part by part. The same name gives the same numbers again.
+   */
+  stream(name: string): Random {
+    return streamOf(this.#seed, name);
   }
 
   /** Equal times run in the order they were asked for. A delay that is no number throws. */
