@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decide, type NamedQuota } from './admission.ts';
+import { decide, isNearLimit, type NamedQuota } from './admission.ts';
 import { compileQuota, gcra, type RateState } from './gcra.ts';
 
 const t0 = 1_790_000_000_000_000;
@@ -118,3 +118,39 @@ function perSecond(tokens: number, burst: number) {
 function cost(requests: number, events: number, bytes: number) {
   return { requests, events, bytes };
 }
+
+test('a quota on trial decides and refuses nobody, and is charged only what would have passed', () => {
+  const tried = quotas.map((named, i) => (i === 0 ? { ...named, shadow: true } : named));
+  const spent = decide(tried, fresh, cost(4, 0, 0), t0);
+  const states = spent.verdicts.map(({ next }) => next);
+
+  const passed = decide(tried, states, cost(1, 50, 0), t0);
+
+  expect(passed).toMatchObject({ allowed: true, violated: [], shadowed: [0], tightest: 1 });
+  expect(passed.verdicts.map(({ remaining }) => remaining)).toEqual([0, 150, 300_000]);
+  expect(passed.verdicts[0]).toMatchObject({ allowed: false, changed: false });
+});
+
+test('where another quota refuses, one on trial is told of apart and never as the reason', () => {
+  const tried = quotas.map((named, i) => (i === 0 ? { ...named, shadow: true } : named));
+
+  const refused = decide(tried, fresh, cost(5, 201, 0), t0);
+
+  expect(refused).toMatchObject({ allowed: false, violated: [1], shadowed: [0], tightest: 1 });
+  expect(refused.oversize).toEqual({ index: 1, cost: 201, burst: 200 });
+  expect(refused.verdicts.every(({ changed }) => changed)).toBe(false);
+});
+
+test('of quotas that are all on trial none is the tightest', () => {
+  const tried = quotas.map((named) => ({ ...named, shadow: true }));
+
+  expect(decide(tried, fresh, cost(1, 1, 1), t0)).toMatchObject({ allowed: true, tightest: -1 });
+  expect(decide(tried, fresh, cost(9, 1, 1), t0)).toMatchObject({ allowed: true, tightest: -1 });
+});
+
+test('near its limit is a quota of which four fifths are spent', () => {
+  const events = quotas[1] as NamedQuota;
+  const near = (spent: number) => isNearLimit(events, gcra(events.quota, undefined, t0, spent));
+
+  expect([159, 160, 200].map(near)).toEqual([false, true, true]);
+});

@@ -16,7 +16,16 @@ export interface NamedQuota {
   readonly name: string;
   readonly unit: Unit;
   readonly quota: Quota;
+  /** Decides and is told of, and refuses nobody: for trying a quota out. */
+  readonly shadow?: boolean;
 }
+
+/**
+ * Who knew the answer. `memory`: this process, which nobody shares the quota with; `redis`: the state
+ * that all servers share; `remembered`: what this server saw last of that; `local`: this server's
+ * share of the quota, as the shared state is out of reach. Then a no says nothing about the quota.
+ */
+export type DecisionSource = 'memory' | 'redis' | 'remembered' | 'local';
 
 /** A cost that no waiting cures. */
 export interface Oversize {
@@ -31,12 +40,18 @@ export interface Decision {
   readonly allowed: boolean;
   /** False where it was remembered: then `retryAfterUs` is a lower bound. */
   readonly exact: boolean;
+  readonly source: DecisionSource;
   /** The quotas that refuse, by place; empty when allowed. */
   readonly violated: readonly number[];
+  /** The quotas on trial that would have refused, by place. They were charged nothing. */
+  readonly shadowed: readonly number[];
   readonly oversize: Oversize | undefined;
   /** Until every violated quota passes; 0 when allowed, Infinity when oversize. */
   readonly retryAfterUs: Us;
-  /** The quota with the least share of its burst left, among the violated ones if there are any. */
+  /**
+   * The quota with the least share of its burst left, among the violated ones if there are any; -1
+   * where all are on trial, of which nobody is told.
+   */
   readonly tightest: number;
   /** One for each quota; a refused request's are as if it had not been made. */
   readonly verdicts: readonly Verdict[];
@@ -62,20 +77,26 @@ export function decide(
 ): Decision {
   const verdicts: Verdict[] = [];
   let allowed = true;
+  let shadowed = none;
   for (let i = 0; i < quotas.length; i += 1) {
-    const { quota, unit } = quotas[i] as NamedQuota;
-    const verdict = gcra(quota, states[i], nowUs, costIn(unit, cost));
-    if (!verdict.allowed) allowed = false;
+    const named = quotas[i] as NamedQuota;
+    const verdict = gcra(named.quota, states[i], nowUs, costIn(named.unit, cost));
+    if (!verdict.allowed) {
+      if (named.shadow === true) shadowed = [...shadowed, i];
+      else allowed = false;
+    }
     verdicts.push(verdict);
   }
   if (!allowed) {
     forgetPassed(quotas, states, verdicts, nowUs);
-    return refusal(quotas, verdicts, cost);
+    return refusal(quotas, verdicts, cost, shadowed);
   }
   return {
     allowed,
     exact: true,
+    source: 'memory',
     violated: none,
+    shadowed,
     oversize: undefined,
     retryAfterUs: 0,
     tightest: tightestOf(quotas, verdicts, true),
@@ -88,6 +109,11 @@ export function costIn(unit: Unit, cost: Cost): number {
   // Three named loads: a load by computed name is several times slower.
   if (unit === 'requests') return cost.requests;
   return unit === 'events' ? cost.events : cost.bytes;
+}
+
+/** Whether at least four fifths of a quota's burst are spent: time to look, before anyone is refused. */
+export function isNearLimit({ quota }: NamedQuota, { remaining }: Verdict): boolean {
+  return remaining * 5 <= quota.burst;
 }
 
 /** What passed on its own is charged nothing after all, since another quota refuses. */
@@ -108,13 +134,14 @@ function refusal(
   quotas: readonly NamedQuota[],
   verdicts: readonly Verdict[],
   cost: Cost,
+  shadowed: readonly number[],
 ): Decision {
   const violated: number[] = [];
   let oversize: Oversize | undefined;
   let retryAfterUs = 0;
   for (let i = 0; i < quotas.length; i += 1) {
     const verdict = verdicts[i] as Verdict;
-    if (verdict.allowed) continue;
+    if (verdict.allowed || quotas[i]?.shadow === true) continue;
     violated.push(i);
     if (verdict.retryAfterUs > retryAfterUs) retryAfterUs = verdict.retryAfterUs;
     if (verdict.oversize && oversize === undefined) {
@@ -122,22 +149,32 @@ function refusal(
       oversize = { index: i, cost: costIn(unit, cost), burst: quota.burst };
     }
   }
-  const tightest = tightestOf(quotas, verdicts, false);
-  return { allowed: false, exact: true, violated, oversize, retryAfterUs, tightest, verdicts };
+  return {
+    allowed: false,
+    exact: true,
+    source: 'memory',
+    violated,
+    shadowed,
+    oversize,
+    retryAfterUs,
+    tightest: tightestOf(quotas, verdicts, false),
+    verdicts,
+  };
 }
 
-/** Looks only at quotas that allow, or only at those that refuse. The first of equals wins. */
+/** Looks only at quotas that allow, or only at those that refuse; the first of equals wins. */
 function tightestOf(
   quotas: readonly NamedQuota[],
   verdicts: readonly Verdict[],
   allowed: boolean,
 ): number {
-  let tightest = 0;
+  let tightest = -1;
   let least = Infinity;
   for (let i = 0; i < quotas.length; i += 1) {
+    const { quota, shadow } = quotas[i] as NamedQuota;
     const verdict = verdicts[i] as Verdict;
-    const share = verdict.remaining / (quotas[i] as NamedQuota).quota.burst;
-    if (verdict.allowed === allowed && share < least) {
+    const share = verdict.remaining / quota.burst;
+    if (verdict.allowed === allowed && share < least && shadow !== true) {
       tightest = i;
       least = share;
     }

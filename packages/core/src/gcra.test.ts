@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { admits, compileQuota, gcra, type QuotaTerms, type RateState, refund } from './gcra.ts';
+import {
+  admits,
+  charge,
+  compileQuota,
+  gcra,
+  type QuotaTerms,
+  type RateState,
+  refund,
+} from './gcra.ts';
 import vectors from './gcra.vectors.json' with { type: 'json' };
 import { retryAfterSeconds } from './wire/rate-headers.ts';
 
@@ -126,4 +134,14 @@ test('a state counted in other units is rounded up, never in favour of the calle
 
   expect(verdict.resetUs).toBe(333_334);
   expect(verdict.changed).toBe(false);
+});
+
+test('a forced charge is never refused and never goes beyond the burst', () => {
+  const quota = compileQuota({ tokens: 10, periodUs: 1_000_000, burst: 4 });
+
+  const three = charge(quota, undefined, t0, 3);
+  expect(three).toEqual({ changed: true, next: { tatUs: t0 + 300_000, rest: 0, r: quota.r } });
+  const most = charge(quota, three.next, t0, 9);
+  expect(most.next?.tatUs).toBe(t0 + 400_000);
+  expect(charge(quota, undefined, t0, 0)).toEqual({ changed: false, next: undefined });
 });

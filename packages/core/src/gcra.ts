@@ -135,6 +135,19 @@ export function refund(
   return { next: after === 0 ? undefined : stateOf(after, quota.r, nowUs), changed: true };
 }
 
+/** Charges `tokens` whether or not there is room for them. Nobody owes more than the burst. */
+export function charge(
+  quota: Quota,
+  state: RateState | undefined,
+  nowUs: Us,
+  tokens: number,
+): Settled {
+  const debt = clamp(owedAt(state, quota.r, nowUs), quota.cap);
+  const after = Math.min(quota.cap, debt + tokens * quota.p);
+  const changed = after > 0 || state !== undefined;
+  return { next: after === 0 ? undefined : stateOf(after, quota.r, nowUs), changed };
+}
+
 /** In 1/r µs; below 0 where it was paid long ago, above any cap where a clock stepped back. */
 function owedAt(state: RateState | undefined, r: number, nowUs: Us): number {
   if (state === undefined) return 0;
