@@ -22,6 +22,14 @@ export class Room {
     this.#bounds = bounds;
   }
 
+  get count(): number {
+    return this.#count;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Takes room for `count` things of `bytes` together; false, and nothing taken, if it lacks. */
   hold(count: number, bytes: number): boolean {
     if (!(count >= 0 && bytes >= 0)) throw new RangeError(`cannot hold ${count} of ${bytes} bytes`);

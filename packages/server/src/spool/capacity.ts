@@ -1,4 +1,5 @@
 import { DrainRate } from '@weir/core/drain-rate';
+import type { SharedRoom } from '@weir/core/fair-share';
 import { Room } from '@weir/core/room';
 import type { Refusal } from '@weir/core/wire/refusal';
 import type { World } from '@weir/core/world/world';
@@ -15,7 +16,7 @@ export interface CapacityBounds {
  * How much the spool may hold, in requests and in bytes, and what it says when that is reached. What
  * is found at start is held even beyond the bounds; then nothing is taken until it is less.
  */
-export class Capacity {
+export class Capacity implements SharedRoom {
   readonly #bounds: CapacityBounds;
   readonly #world: World;
   readonly #room: Room;
@@ -32,6 +33,22 @@ export class Capacity {
     this.#room = new Room({ maxCount: bounds.maxRequests, maxBytes: bounds.maxBytes });
     this.#drainedRequests = new DrainRate(world.now());
     this.#drainedBytes = new DrainRate(world.now());
+  }
+
+  get requests(): number {
+    return this.#room.count + this.#excess.count;
+  }
+
+  get bytes(): number {
+    return this.#room.bytes + this.#excess.bytes;
+  }
+
+  get maxRequests(): number {
+    return this.#bounds.maxRequests;
+  }
+
+  get maxBytes(): number {
+    return this.#bounds.maxBytes;
   }
 
   /**
@@ -51,14 +68,13 @@ export class Capacity {
       this.#freeBytes -= bytes;
       return undefined;
     }
-    const held = this.#room.status();
     const share = 1 / Math.max(1, segments);
-    const count = held.count + this.#excess.count;
+    const count = this.requests;
     if (count + 1 > maxRequests) {
       const detail = `the spool holds its most, ${maxRequests} requests`;
       return this.#refusal(detail, this.#drainedRequests, count + 1 - maxRequests + count * share);
     }
-    const total = held.bytes + this.#excess.bytes;
+    const total = this.bytes;
     const detail = `the spool holds ${total} of at most ${maxBytes} bytes, and this is ${bytes} more`;
     return this.#refusal(detail, this.#drainedBytes, total + bytes - maxBytes + total * share);
   }

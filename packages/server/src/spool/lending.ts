@@ -37,7 +37,7 @@ export class Lending {
     const path = await store.setAside(held);
     warn(`segment ${nameOf(held)} is damaged and was set aside: ${path}`);
     this.quarantinedSegments.push(path);
-    for (const [tenant, events] of held.tenants) addTo(this.quarantined, tenant, events);
+    for (const [tenant, { events }] of held.tenants) addTo(this.quarantined, tenant, events);
   }
 
   /** Ends every wait. What is on loan is nobody's business any more. */

@@ -1,7 +1,15 @@
+import type { Holding } from '@weir/core/fair-share';
 import type { ReceiptId } from '@weir/core/wire/receipt';
 import type { Ms, World } from '@weir/core/world/world';
 import type { Batch } from './record.ts';
 import type { SegmentName, SegmentSource } from './segment-store.ts';
+
+/** What a tenant has in a segment, or in the whole spool. */
+interface TenantHolding {
+  events: number;
+  requests: number;
+  bytes: number;
+}
 
 /** One segment the spool holds, and what of it is safe. */
 export interface HeldSegment extends SegmentName {
@@ -10,8 +18,7 @@ export interface HeldSegment extends SegmentName {
   requests: number;
   events: number;
   bytes: number;
-  /** Events by tenant. */
-  readonly tenants: Map<string, number>;
+  readonly tenants: Map<string, TenantHolding>;
   /** Whose each batch is, by ordinal: 8 bytes a request held. */
   readonly owners: string[];
   /** Monotonic instant at which its oldest batch arrived; undefined where it has none. */
@@ -47,7 +54,18 @@ export function countIn(segment: HeldSegment, { tenant, accepted }: Counted, byt
   segment.bytes += bytes;
   const last = segment.owners.at(-1);
   segment.owners.push(last === tenant ? last : tenant); // recovered names are copies: keep one
-  addTo(segment.tenants, tenant, accepted);
+  const own = holdingIn(segment.tenants, tenant);
+  own.requests += 1;
+  own.events += accepted;
+  own.bytes += bytes;
+}
+
+function holdingIn(tenants: Map<string, TenantHolding>, tenant: string): TenantHolding {
+  const known = tenants.get(tenant);
+  if (known !== undefined) return known;
+  const own = { events: 0, requests: 0, bytes: 0 };
+  tenants.set(tenant, own);
+  return own;
 }
 
 /** A tenant that comes to 0 is no longer listed. */
@@ -77,6 +95,7 @@ export class SegmentBook {
   readonly #waiters: Waiter[] = [];
   readonly #total = { requests: 0, events: 0, bytes: 0 };
   readonly #queued = new Map<string, number>();
+  readonly #holdings = new Map<string, TenantHolding>();
   #closed = false;
 
   constructor(world: World) {
@@ -87,7 +106,6 @@ export class SegmentBook {
   add(segment: HeldSegment): void {
     this.#held.set(nameOf(segment), segment);
     this.#change(segment, 1);
-    for (const [tenant, events] of segment.tenants) addTo(this.#queued, tenant, events);
   }
 
   has(name: SegmentName): boolean {
@@ -105,6 +123,10 @@ export class SegmentBook {
     this.#total.events += accepted;
     this.#total.bytes += bytes;
     addTo(this.#queued, tenant, accepted);
+    const own = holdingIn(this.#holdings, tenant);
+    own.requests += 1;
+    own.events += accepted;
+    own.bytes += bytes;
   }
 
   /** It will not change any more: it may be leased, the oldest first. */
@@ -123,7 +145,6 @@ export class SegmentBook {
   remove(segment: HeldSegment): void {
     if (!this.#held.delete(nameOf(segment))) return;
     this.#change(segment, -1);
-    for (const [tenant, events] of segment.tenants) addTo(this.#queued, tenant, -events);
   }
 
   /** The next segment, as soon as there is one; undefined once closed or aborted. */
@@ -149,6 +170,11 @@ export class SegmentBook {
     return this.#held.get(nameOf({ writer, segment }))?.owners[ordinal];
   }
 
+  /** What a tenant has in all segments; undefined where that is nothing. A live view. */
+  holding(tenant: string): Holding | undefined {
+    return this.#holdings.get(tenant);
+  }
+
   status(): BookStatus {
     const nowMs = this.#world.now();
     let firstAtMs = nowMs;
@@ -164,10 +190,18 @@ export class SegmentBook {
     for (const waiter of this.#waiters.splice(0)) waiter(undefined);
   }
 
-  #change({ requests, events, bytes }: HeldSegment, sign: 1 | -1): void {
+  #change({ requests, events, bytes, tenants }: HeldSegment, sign: 1 | -1): void {
     this.#total.requests += sign * requests;
     this.#total.events += sign * events;
     this.#total.bytes += sign * bytes;
+    for (const [tenant, part] of tenants) {
+      addTo(this.#queued, tenant, sign * part.events);
+      const own = holdingIn(this.#holdings, tenant);
+      own.requests += sign * part.requests;
+      own.events += sign * part.events;
+      own.bytes += sign * part.bytes;
+      if (own.requests === 0) this.#holdings.delete(tenant);
+    }
   }
 
   #offer(segment: HeldSegment): void {

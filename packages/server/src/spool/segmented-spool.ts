@@ -1,3 +1,4 @@
+import type { Holding, SharedRoom } from '@weir/core/fair-share';
 import { formatReceipt, type Receipt, type ReceiptId } from '@weir/core/wire/receipt';
 import type { Refusal } from '@weir/core/wire/refusal';
 import type { World } from '@weir/core/world/world';
@@ -78,6 +79,14 @@ export class SegmentedSpool implements Spool {
     return refusal ?? new HeldSlot(this, bytes);
   }
 
+  get room(): SharedRoom {
+    return this.#capacity;
+  }
+
+  holding(tenant: string): Holding | undefined {
+    return this.#book.holding(tenant);
+  }
+
   grow(bytes: number): boolean {
     return this.#capacity.grow(bytes);
   }
@@ -138,7 +147,7 @@ export class SegmentedSpool implements Spool {
       this.#keys.add(held, { ...batch, idempotency, ordinal }, ageMs);
     }
     if (isDamaged) await this.#lending.setAside(held);
-    for (const [tenant, events] of held.tenants) addTo(this.#recovered, tenant, events);
+    for (const [tenant, { events }] of held.tenants) addTo(this.#recovered, tenant, events);
     if (isDamaged) return;
     this.#capacity.force(held.requests, held.bytes);
     this.#book.add(held);

@@ -42,6 +42,11 @@ export function contentContract(make: MakeSpool): void {
           ['globex', 2],
         ]),
       });
+      expect(spool.holding('globex')).toMatchObject({ requests: 1 });
+      const held = ['acme', 'globex'].map((tenant) => spool.holding(tenant)?.bytes ?? 0);
+      expect(held[1]).toBeGreaterThan(held[0] as number);
+      expect((held[0] as number) + (held[1] as number)).toBe(spool.room.bytes);
+      expect(spool.room).toMatchObject({ requests: 2, maxRequests: 100, maxBytes: 100_000 });
       await spool.seal();
 
       const lease = await leased(spool);
@@ -66,6 +71,8 @@ export function contentContract(make: MakeSpool): void {
       expect(spool.ownerOf(idOf(second))).toBeUndefined();
       const nothing = { requests: 0, events: 0, bytes: 0, segments: 0, queued: new Map() };
       expect(spool.status()).toMatchObject(nothing);
+      expect(spool.holding('globex')).toBeUndefined();
+      expect(spool.room).toMatchObject({ requests: 0, bytes: 0 });
       await spool.close();
     });
 

@@ -1,3 +1,4 @@
+import type { Holding, SharedRoom } from '@weir/core/fair-share';
 import type { Receipt, ReceiptId } from '@weir/core/wire/receipt';
 import type { Refusal } from '@weir/core/wire/refusal';
 import type { Ms } from '@weir/core/world/world';
@@ -59,6 +60,10 @@ export interface SpoolStatus {
  * Bounded in requests and in bytes; at the bound it refuses at once and never waits.
  */
 export interface Spool {
+  /** How much is held in all, and may be. A live view. */
+  readonly room: SharedRoom;
+  /** What a tenant's batches take of it, once they are safe; undefined where that is nothing. */
+  holding(tenant: string): Holding | undefined;
   /** Holds room for a batch of at most `bytes`. */
   reserve(bytes: number): Slot | Refusal;
   /** The oldest sealed segment, as soon as there is one; undefined once closed or aborted. */
