@@ -4,6 +4,7 @@ import { type Fault, MemoryFiles, type Operation } from '@weir/segment-log/memor
 import { expect, test } from 'vitest';
 import { openDiskSpool } from './disk.ts';
 import { hashKey } from './idempotency.ts';
+import type { Lease } from './spool.ts';
 import {
   answered,
   batchesIn,
@@ -220,3 +221,22 @@ test('a damaged segment is set aside with its keys kept; where that fails it is 
   const next = await setUp(disk, testOptions, 2);
   expect(next.spool.repeat(hashKey('acme', 'k'))?.receipt.receipt).toBe(receipt);
 });
+
+test('a stop is not cut short by an empty segment that cannot be removed', async () => {
+  const { disk, fail, files, spool, warnings } = await setUp();
+  await taken(spool, batchOf('kept'));
+  fail('unlink', /2\.(?:open|seg)$/);
+  await spool.seal();
+  expect(warnings).toEqual([expect.stringMatching(/not remove segment 2, which is empty: EIO/)]);
+  expect(textsOf(batchesIn(await files.read(pathIn(await leased(spool)))))).toEqual(['kept']);
+  await spool.close();
+  files.kill();
+
+  const next = await setUp(disk, testOptions, 2);
+  expect(next.spool.status()).toMatchObject({ requests: 1, segments: 2 });
+});
+
+function pathIn({ source }: Lease): string {
+  if (!('path' in source)) throw new Error('a disk spool keeps no bytes');
+  return source.path;
+}

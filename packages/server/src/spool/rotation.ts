@@ -156,14 +156,19 @@ export class Rotation {
     await Promise.all(this.#sealing);
   }
 
-  /** Removes the segment that was made ahead and never used. */
+  /** Removes the segment that was made ahead and never used. One that stays is found empty later. */
   async dropSpare(): Promise<void> {
     const spare = this.#spare;
     if (spare === undefined) return;
     this.#spare = undefined;
-    const { store } = this.#deps;
-    await spare.file.close();
-    await store.remove({ writer: store.writer, segment: spare.segment });
+    const { store, warn } = this.#deps;
+    const { segment } = spare;
+    try {
+      await spare.file.close();
+      await store.remove({ writer: store.writer, segment });
+    } catch (error) {
+      warn(`the spool could not remove segment ${segment}, which is empty: ${messageOf(error)}`);
+    }
   }
 
   /** Lets go of the open segment, as it is. */
