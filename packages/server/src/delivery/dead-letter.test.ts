@@ -4,6 +4,7 @@ import { MemoryStore } from '../store/memory.ts';
 import { contentOfLines, getText, putText } from '../store/store.contract.ts';
 import { SwitchableStore } from '../store/switchable.ts';
 import { type Replayed, replayLetters, writeLetter } from './dead-letter.ts';
+import { encodeManifest, type ObjectState } from './manifest.ts';
 
 const { signal } = new AbortController();
 const key = 'tenant=acme/1.ndjson';
@@ -97,9 +98,43 @@ test('goes on where a crash stopped it, at any point', async () => {
 test('a letter without its note is left for the segment that is still in the spool', async () => {
   const store = new MemoryStore();
   await putText(store, '_dead/w/7-0', 'lines\n');
+  await putText(store, '_dead/no-letter', 'of nobody');
   expect(await replay(store)).toEqual([]);
   expect(await getText(store, '_dead/w/7-0')).toBe('lines\n');
 });
+
+test.each(['stored', 'dead'] as const)(
+  'a letter without its note goes where the manifest of its segment says: %s',
+  async (state) => {
+    const store = new MemoryStore();
+    await putText(store, '_dead/w/7-0', 'lines\n');
+    await putManifest(store, state);
+    if (state === 'stored') await putText(store, key, 'lines\n');
+    expect(await replay(store)).toEqual([{ letter: '_dead/w/7-0', key, outcome: 'stored' }]);
+    expect([...store.objects.keys()].sort()).toEqual(['_manifests/w/7.json', key]);
+    expect(await getText(store, key)).toBe('lines\n');
+  },
+);
+
+test('a letter without its note stays where its key holds other lines', async () => {
+  const store = new MemoryStore();
+  await putText(store, '_dead/w/7-0', 'lines\n');
+  await putManifest(store, 'stored');
+  await putText(store, key, 'other lines\n');
+  expect(await replay(store)).toEqual([{ letter: '_dead/w/7-0', key, outcome: 'conflict' }]);
+});
+
+/** What became of segment 7, whose only object is the letter. */
+async function putManifest(store: MemoryStore, state: ObjectState): Promise<void> {
+  const time = '2026-01-01T00:00:00.000Z';
+  const { contentSha256: sha256, contentBytes } = letter.content;
+  const sizes = { bytes: contentBytes, contentBytes };
+  const times = { firstTime: time, lastTime: time };
+  const object = { key, state, events: 1, ...sizes, sha256, ...times, tenants: { acme: 1 } };
+  const facts = { version: 1, writer: 'w', segment: 7, sealedAt: time } as const;
+  const bytes = encodeManifest({ ...facts, objects: [object] });
+  await putText(store, '_manifests/w/7.json', Buffer.from(bytes).toString());
+}
 
 test('refuses a note of a format it does not know', async () => {
   const store = new MemoryStore();

@@ -1,5 +1,6 @@
-import { deadKey, deadPrefix } from '../object-key.ts';
+import { codecOf, deadKey, deadPrefix, manifestKey } from '../object-key.ts';
 import { type ObjectContent, type Store, StoreError } from '../store/store.ts';
+import { decodeManifest } from './manifest.ts';
 import { putPlain } from './put-plain.ts';
 
 /** An object that its key did not take, on its way to `_dead`. */
@@ -52,36 +53,67 @@ export interface Replayed {
 }
 
 /**
- * Puts every letter where it belongs, conditionally, and only then removes it. Throws `StoreError`
- * where the store is in trouble; run again, it goes on where it stopped.
+ * Puts every letter where it belongs, conditionally, and only then removes it. One that was left
+ * without its note, by a crash or by a PUT that was done after its answer was given up, goes where
+ * the manifest of its segment says; while there is none, its segment is on its way, and it stays.
+ * Throws `StoreError` where the store is in trouble; run again, it goes on where it stopped.
  */
 export async function* replayLetters(
   store: Store,
   signal: AbortSignal,
 ): AsyncGenerator<Replayed, void, void> {
+  let last = '';
   for await (const { key: found } of store.list(deadPrefix, signal)) {
-    if (!found.endsWith(noteSuffix)) continue;
-    const letter = found.slice(0, -noteSuffix.length);
-    const note = await readNote(store, found, signal);
-    if (note === undefined) continue;
-    const bytes = await store.get(letter, signal);
-    if (bytes !== undefined) {
-      const left = await putBack(store, note, bytes, signal);
-      if (left !== undefined) {
-        yield { letter, key: note.key, ...left };
-        continue;
-      }
-      await store.remove(letter, signal);
-    }
-    await store.remove(found, signal); // without its letter it is what a crash left right here
-    yield { letter, key: note.key, outcome: 'stored' };
+    // In the byte order of keys a note comes right after its letter.
+    const letter = found.endsWith(noteSuffix) ? found.slice(0, -noteSuffix.length) : found;
+    if (letter === last) continue;
+    last = letter;
+    const replayed = await replayLetter(store, letter, signal);
+    if (replayed !== undefined) yield replayed;
   }
+}
+
+/** undefined where nobody can tell yet where it belongs, or where another replay was quicker. */
+async function replayLetter(
+  store: Store,
+  letter: string,
+  signal: AbortSignal,
+): Promise<Replayed | undefined> {
+  const note = await readNote(store, noteKey(letter), signal);
+  const place = note ?? (await placeInManifest(store, letter, signal));
+  if (place === undefined) return undefined;
+  const { key } = place;
+  const bytes = await store.get(letter, signal);
+  if (bytes !== undefined) {
+    const left = await putBack(store, place, bytes, signal);
+    if (left !== undefined) return { letter, key, ...left };
+    await store.remove(letter, signal);
+  }
+  await store.remove(noteKey(letter), signal); // alone it is what a crash left right here
+  return { letter, key, outcome: 'stored' };
+}
+
+/** Where a letter belongs, and what it holds. */
+type Place = Pick<LetterNote, 'key' | 'content'>;
+
+async function placeInManifest(
+  store: Store,
+  letter: string,
+  signal: AbortSignal,
+): Promise<Place | undefined> {
+  const name = letterName(letter);
+  if (name === undefined) return undefined;
+  const bytes = await store.get(manifestKey(name.writer, name.segment), signal);
+  const object = bytes === undefined ? undefined : decodeManifest(bytes).objects[name.index];
+  if (object === undefined) return undefined;
+  const { key, sha256: contentSha256, contentBytes } = object;
+  return { key, content: { contentSha256, contentBytes, codec: codecOf(key) ?? 'none' } };
 }
 
 /** Why it must stay where it is; undefined where it is at its key now. */
 async function putBack(
   store: Store,
-  { key, content }: LetterNote,
+  { key, content }: Place,
   bytes: Uint8Array,
   signal: AbortSignal,
 ): Promise<Pick<Replayed, 'outcome' | 'reason'> | undefined> {
@@ -111,4 +143,13 @@ async function readNote(
   const note = JSON.parse(Buffer.from(bytes).toString('utf8')) as LetterNote;
   if (note.version === 1) return note;
   throw new Error(`${key} is of a format that this weir does not understand`);
+}
+
+/** Which object's letter lies at this key; undefined where none can. */
+function letterName(
+  key: string,
+): { readonly writer: string; readonly segment: number; readonly index: number } | undefined {
+  const found = /^_dead\/([^/]+)\/(\d+)-(\d+)$/.exec(key);
+  if (found === null) return undefined;
+  return { writer: found[1] as string, segment: Number(found[2]), index: Number(found[3]) };
 }
