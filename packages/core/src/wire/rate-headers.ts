@@ -58,6 +58,11 @@ export function encodeRateLimit(
   return { policy, limit: limit + variablePart(verdict) };
 }
 
+/** The part of `RateLimit-Policy` that one quota makes: it does not change with what is left. */
+export function encodePolicy(quota: NamedQuota): string {
+  return staticPartsOf(quota).policy;
+}
+
 /**
  * Retry-After for a wait: whole seconds, rounded up, at least 1. From 10 s on up to a tenth is
  * added by `lot`, so that those refused together do not come back together; never is any taken away.
