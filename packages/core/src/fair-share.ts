@@ -15,6 +15,11 @@ export interface SharedRoom {
   readonly maxBytes: number;
 }
 
+/** Whether shares count: up to half full, whoever comes may have what there is. */
+export function isCrowded({ requests, bytes, maxRequests, maxBytes }: SharedRoom): boolean {
+  return 2 * requests > maxRequests || 2 * bytes > maxBytes;
+}
+
 const windowEpochs = 6;
 const epochMs = 10_000;
 const sweptPerNewTenant = 2;
@@ -80,10 +85,9 @@ export class FairShare {
 
   /** Whether a tenant that was just heard holds more than its share of a room over half full. */
   exceeds(weight: number, held: Holding | undefined, room: SharedRoom): boolean {
-    const { requests, bytes, maxRequests, maxBytes } = room;
-    if (held === undefined || (2 * requests <= maxRequests && 2 * bytes <= maxBytes)) return false;
+    if (held === undefined || !isCrowded(room)) return false;
     const share = weight / Math.max(weight, this.activeWeight);
-    return held.requests > share * maxRequests || held.bytes > share * maxBytes;
+    return held.requests > share * room.maxRequests || held.bytes > share * room.maxBytes;
   }
 
   #welcome(tenant: string): Standing {

@@ -40,6 +40,15 @@ export const takingMetrics: Group<'requests' | 'accepted' | 'rejected' | 'decisi
   ),
 };
 
+/** What stands before the quotas. */
+export const guardMetrics: Group<'refused'> = {
+  refused: counter(
+    'weir_guard_refusals_total',
+    'Requests refused by what stands before the quotas.',
+    'guard',
+  ),
+};
+
 /** What waits between the answer and the object. */
 export const spoolMetrics: Group<
   | 'requests'

@@ -1,3 +1,4 @@
+import { guardSettings } from './settings/guard-settings.ts';
 import type { Environment, ValuesOf } from './settings/setting-kinds.ts';
 import { storeSettings } from './settings/store-settings.ts';
 
@@ -250,9 +251,10 @@ const serverSettings = {
 } as const;
 
 /** Every setting, once. `docs/configuration.md` is printed from it: `npm run docs:configuration`. */
-export const settingTable: typeof serverSettings & typeof storeSettings = {
+export const settingTable: typeof serverSettings & typeof storeSettings & typeof guardSettings = {
   ...serverSettings,
   ...storeSettings,
+  ...guardSettings,
 };
 
 /** All settings of a server, checked and complete. */

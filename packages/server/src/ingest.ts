@@ -6,6 +6,7 @@ import type { Handler } from 'hono';
 import { type Declared, declared } from './body/declared.ts';
 import { discardUnread } from './body/discard-body.ts';
 import { type ReceiveDeps, receiveBody } from './body/receive-body.ts';
+import type { Fairness } from './guards/fairness.ts';
 import { idempotencyOf } from './idempotency-key.ts';
 import type { Limiter } from './limiter/limiter.ts';
 import { parseEvents } from './parse-events.ts';
@@ -20,7 +21,7 @@ import {
   type RequestHeaders,
 } from './request.ts';
 import type { Idempotency } from './spool/record.ts';
-import type { Slot, Spool } from './spool/spool.ts';
+import type { Slot } from './spool/spool.ts';
 import type { StoredWaits } from './stored-waits.ts';
 import type { Caller } from './tenants/caller.ts';
 import type { Keys } from './tenants/keys.ts';
@@ -29,7 +30,7 @@ import { traceparentOf } from './traceparent.ts';
 export interface IngestDeps extends ReceiveDeps {
   readonly keys: Keys;
   readonly limiter: Limiter;
-  readonly spool: Spool;
+  readonly fairness: Fairness;
   readonly repeats: Repeats;
   readonly waits: StoredWaits;
   readonly replies: Replies;
@@ -54,7 +55,7 @@ interface Admitted {
 
 /** POST /v1/events. The whole life of a request is here, in order; cheapest refusal first. */
 export function ingest(deps: IngestDeps): Handler<AppEnv> {
-  const { keys, limiter, spool, replies, counts, world } = deps;
+  const { keys, limiter, fairness, replies, counts, world } = deps;
 
   // Not async: a refusal that needs no body is answered in the tick in which its header arrived.
   return (c) => {
@@ -77,7 +78,7 @@ export function ingest(deps: IngestDeps): Handler<AppEnv> {
     }
 
     // Held before the quota is charged: a request refused for want of room costs no tokens.
-    const slot = spool.reserve(said.holdBytes);
+    const slot = fairness.reserve(caller, said.holdBytes);
     if (isRefusal(slot)) return refuse(slot);
 
     return receive(c, { headers, caller, said, slot }, deps);
@@ -86,7 +87,7 @@ export function ingest(deps: IngestDeps): Handler<AppEnv> {
 
 async function receive(c: AppContext, request: Admitted, deps: IngestDeps): Promise<Response> {
   const { headers, caller, slot } = request;
-  const { repeats, replies } = deps;
+  const { repeats, replies, fairness } = deps;
   try {
     const body = await receiveBody(c, request, deps);
     if (isRefusal(body)) return replies.refused(body, caller, discardUnread(c, deps.world));
@@ -106,6 +107,7 @@ async function receive(c: AppContext, request: Admitted, deps: IngestDeps): Prom
       : await answer(taken, request, deps);
   } finally {
     slot.release();
+    fairness.leave(caller);
   }
 }
 

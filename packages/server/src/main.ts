@@ -8,6 +8,7 @@ import type { Settings } from './config.ts';
 import type { DeliveryEvents } from './delivery/delivery-events.ts';
 import { ThreadPacker } from './delivery/packer.ts';
 import { drain } from './drain.ts';
+import { Fairness } from './guards/fairness.ts';
 import { MemoryLimiter } from './limiter/memory.ts';
 import { type ListenOptions, listen } from './listen.ts';
 import type { Log } from './log.ts';
@@ -87,7 +88,7 @@ export async function start(
     world,
     keys: opened.keys,
     limiter: new MemoryLimiter(world),
-    spool,
+    fairness: new Fairness({ spool, world, maxInFlight: settings.maxInFlight, counts: metrics }),
     repeats: new Repeats(spool),
     waits,
     receipts: new Receipts(spool, store, receiptCaches),

@@ -174,6 +174,7 @@ export function callerOf(tenant: string, quotas: readonly NamedQuota[]): Caller 
   return {
     tenant,
     keyId: 'k00000000000',
+    weight: 1,
     scopes: new Set(['ingest']),
     quotas: quotas.map((named) => ({
       ...named,

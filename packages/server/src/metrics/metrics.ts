@@ -1,9 +1,15 @@
 import type { Decision } from '@weir/core/admission';
-import { deliveryMetrics, spoolMetrics, takingMetrics } from '@weir/core/telemetry-names';
+import {
+  deliveryMetrics,
+  guardMetrics,
+  spoolMetrics,
+  takingMetrics,
+} from '@weir/core/telemetry-names';
 import { type RejectionCode, rejections } from '@weir/core/wire/event';
 import { type RefusalCode, refusals } from '@weir/core/wire/refusal';
 import type { Ms } from '@weir/core/world/world';
 import type { Delivery, DeliveryEvents } from '../delivery/delivery-events.ts';
+import type { FairnessGuard } from '../guards/fairness.ts';
 import type { SpoolStatus } from '../spool/spool.ts';
 import type { PutOutcome, StoreErrorKind } from '../store/store.ts';
 import type { Caller } from '../tenants/caller.ts';
@@ -39,6 +45,7 @@ export class Metrics implements DeliveryEvents {
   readonly #allowed = new LabelledCounter([], mostQuotaNames);
   readonly #refused = new LabelledCounter([], mostQuotaNames);
   readonly #remembered = new LabelledCounter([], mostQuotaNames);
+  readonly #guarded = new LabelledCounter(['in_flight', 'share']);
   readonly #ledger = new Ledger();
   readonly #commitUs = new Histogram(commitBoundsUs, microseconds);
   readonly #commitRequests = new Histogram(sharedBounds, 1);
@@ -79,6 +86,11 @@ export class Metrics implements DeliveryEvents {
     }
     const counter = exact ? this.#refused : this.#remembered;
     for (const place of violated) counter.add(quotas[place]?.name ?? '');
+  }
+
+  /** A request was refused before the quotas were asked. */
+  guarded(guard: FairnessGuard): void {
+    this.#guarded.add(guard);
   }
 
   /** Requests became durable together. */
@@ -144,6 +156,7 @@ export class Metrics implements DeliveryEvents {
       formatValue(takingMetrics.accepted, this.#accepted),
       formatMetric(takingMetrics.rejected, this.#rejected.samples()),
       formatMetric(takingMetrics.decisions, decisions),
+      formatMetric(guardMetrics.refused, this.#guarded.samples()),
     ].join('');
   }
 

@@ -27,6 +27,8 @@ export interface RequestLimits {
 export interface Caller {
   readonly tenant: string;
   readonly keyId: string;
+  /** How large its tenant's share of a crowded spool is, beside those of the others. */
+  readonly weight: number;
   readonly scopes: ReadonlySet<Scope>;
   readonly quotas: readonly CallerQuota[];
   readonly limits: RequestLimits;

@@ -36,7 +36,7 @@ export async function openDevelopment(path: string, world: World): Promise<Devel
   const key = (await readKey(path)) ?? (await makeKey(path, world));
   if (hasProblems(key)) return key;
   const kept = { ...keepKey(key, world), scopes: new Set(['ingest', 'read'] as const) };
-  const tenant = { plan: devTenant, keys: [kept], limits: {} };
+  const tenant = { plan: devTenant, keys: [kept], limits: {}, weight: 1 };
   const file = { plans: new Map([[devTenant, plan]]), tenants: new Map([[devTenant, tenant]]) };
   return { file, key: formatKey(key) };
 }

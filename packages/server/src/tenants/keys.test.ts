@@ -12,7 +12,7 @@ function tenantsWith(count: number): { tenants: Tenants; keys: string[] } {
   const made = Array.from({ length: count }, () => newKey(systemWorld));
   const tenants = made.map((key, i) => {
     const kept = { ...keepKey(key, systemWorld), scopes: new Set(['ingest'] as const) };
-    return [`t${i}`, { plan: 'p', keys: [kept], limits: {} }] as const;
+    return [`t${i}`, { plan: 'p', keys: [kept], limits: {}, weight: 1 }] as const;
   });
   const file = { plans: new Map([['p', []]]), tenants: new Map(tenants) };
   return { tenants: makeTenants(file, ceiling), keys: made.map(formatKey) };

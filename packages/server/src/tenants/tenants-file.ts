@@ -33,6 +33,8 @@ export interface Tenant {
   readonly plan: string;
   readonly keys: readonly TenantKey[];
   readonly limits: TenantLimits;
+  /** Its share of a crowded spool, beside those of the others. */
+  readonly weight: number;
 }
 
 /** A file of tenants: checked, every quota ready to be decided on. */
@@ -119,6 +121,8 @@ const plainName = text(
 
 const wholeNumber = expect('a whole number of at least 1');
 const count = z.int(wholeNumber).min(1, wholeNumber);
+const weightForm = expect('a whole number from 1 to 1000');
+const weight = z.int(weightForm).min(1, weightForm).max(1_000, weightForm);
 const periodForm = expect('a period such as 1s, 500ms, 10m, 1h or 1d');
 const period = z
   .string(periodForm)
@@ -171,6 +175,7 @@ const tenantSchema = z.strictObject(
     plan: z.string(expect('the name of a plan')),
     keys: z.array(z.unknown(), expect('a list of keys')),
     limits: limitsSchema.optional(),
+    weight: weight.optional(),
   },
   expect('a tenant'),
 );
@@ -232,7 +237,8 @@ class Reader {
     }
     const items: unknown[] = Array.isArray(list) ? list : [];
     const keys = items.flatMap((item, index) => this.#key(item, [...path, 'keys', index]) ?? []);
-    return read && { plan: read.plan, keys, limits: read.limits ?? {} };
+    if (read === undefined) return undefined;
+    return { plan: read.plan, keys, limits: read.limits ?? {}, weight: read.weight ?? 1 };
   }
 
   #key(value: unknown, path: Path): TenantKey | undefined {

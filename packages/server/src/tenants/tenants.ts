@@ -26,14 +26,14 @@ export function makeTenants(file: TenantsFile, ceiling: RequestLimits): Tenants 
 
 function entriesOf(
   name: string,
-  { keys, limits }: Tenant,
+  { keys, limits, weight }: Tenant,
   plan: readonly PlanQuota[],
   ceiling: RequestLimits,
 ): [string, KeyEntry][] {
   const applied = applyLimits(limits, ceiling);
   return keys.map(({ id, salt, hash, scopes }) => {
     const quotas = plan.map((quota) => quotaOf(quota, name, id));
-    const caller: Caller = { tenant: name, keyId: id, scopes, quotas, limits: applied };
+    const caller: Caller = { tenant: name, keyId: id, weight, scopes, quotas, limits: applied };
     return [id, { salt, hash, caller }];
   });
 }
