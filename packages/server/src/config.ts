@@ -1,4 +1,3 @@
-import { guardSettings } from './settings/guard-settings.ts';
 import type { Environment, ValuesOf } from './settings/setting-kinds.ts';
 import { storeSettings } from './settings/store-settings.ts';
 
@@ -211,14 +210,14 @@ const serverSettings = {
     kind: 'text',
     default: 'tenant={tenant}/dt={dt}/hour={hour}/{writer}-{segment}',
     expected: 'a relative path of {tenant}, {dt}, {hour} and, always, {writer} and {segment}',
-    about: 'Names of objects, without the ending that tells format and codec.',
+    about: 'Names of objects, without the ending that tells their form.',
   },
   codec: {
     env: 'WEIR_CODEC',
     kind: 'choice',
-    of: 'zstd|gzip|none',
+    of: 'zstd|gzip|none|parquet',
     default: 'zstd',
-    about: 'How objects are compressed.',
+    about: 'Form of objects: a JSON line an event, so compressed, or Parquet.',
   },
   codecLevel: {
     env: 'WEIR_CODEC_LEVEL',
@@ -226,7 +225,7 @@ const serverSettings = {
     default: 1,
     min: 1,
     max: 19,
-    about: 'How hard: 1 to 19 with zstd, 1 to 9 with gzip.',
+    about: 'How hard to compress: 1 to 19 with zstd and Parquet, 1 to 9 with gzip.',
   },
   corsOrigins: {
     env: 'WEIR_CORS_ORIGINS',
@@ -251,10 +250,9 @@ const serverSettings = {
 } as const;
 
 /** Every setting, once. `docs/configuration.md` is printed from it: `npm run docs:configuration`. */
-export const settingTable: typeof serverSettings & typeof storeSettings & typeof guardSettings = {
+export const settingTable: typeof serverSettings & typeof storeSettings = {
   ...serverSettings,
   ...storeSettings,
-  ...guardSettings,
 };
 
 /** All settings of a server, checked and complete. */

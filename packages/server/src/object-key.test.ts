@@ -33,10 +33,14 @@ test('names an object after its tenant, hour, writer and segment', () => {
 });
 
 test('knows the codec by the name', () => {
-  for (const codec of ['zstd', 'gzip', 'none'] as const) {
+  for (const codec of ['zstd', 'gzip', 'none', 'parquet'] as const) {
     expect(codecOf(objectKey({ ...name, codec }))).toBe(codec);
   }
   expect(codecOf('_manifests/abc/1.json')).toBeUndefined();
+});
+
+test('the ending tells the form', () => {
+  expect(objectKey({ ...name, codec: 'parquet' })).toMatch(/-17\.parquet$/);
 });
 
 test('has a place for manifests and for dead letters', () => {
@@ -97,7 +101,7 @@ test.each([
     searchesOf(template, 'acme', name.hourMs).filter(
       ({ prefix, pattern }) => key.startsWith(prefix) && pattern.test(key),
     ).length;
-  for (const codec of ['zstd', 'gzip', 'none'] as const) {
+  for (const codec of ['zstd', 'gzip', 'none', 'parquet'] as const) {
     for (const tenant of ['acme', mixedTenant]) {
       const shared = template.includes('{tenant}') ? tenant : mixedTenant;
       expect(found(objectKey({ ...name, template, codec, tenant: shared }))).toBe(1);

@@ -16,7 +16,9 @@ const extensions: Readonly<Record<Codec, string>> = {
   zstd: '.ndjson.zst',
   gzip: '.ndjson.gz',
   none: '.ndjson',
+  parquet: '.parquet',
 };
+const codecs = Object.keys(extensions) as Codec[];
 
 const placeholders = ['tenant', 'dt', 'hour', 'writer', 'segment'] as const;
 type Placeholder = (typeof placeholders)[number];
@@ -48,12 +50,9 @@ function fill(template: string, values: Readonly<Record<Placeholder, string>>): 
   return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name as Placeholder]);
 }
 
-/** How the object of this name is compressed; undefined where it is none of ours. */
+/** The form of the object of this name; undefined where it is none of ours. */
 export function codecOf(key: string): Codec | undefined {
-  for (const codec of ['zstd', 'gzip', 'none'] as const) {
-    if (key.endsWith(extensions[codec])) return codec;
-  }
-  return undefined;
+  return codecs.find((codec) => key.endsWith(extensions[codec]));
 }
 
 /** Written last, it makes a segment's objects count. */
@@ -155,6 +154,7 @@ export function searchesOf(
       .replaceAll(open.writer, '[0-9a-z]+')
       .replaceAll(open.segment, '[0-9]+');
     const prefix = known.slice(0, known.search(/\{(?:writer|segment)\}/));
-    return { prefix, pattern: new RegExp(`^${pattern}\\.ndjson(?:\\.zst|\\.gz)?$`) };
+    const endings = codecs.map((codec) => extensions[codec].replaceAll('.', '\\.')).join('|');
+    return { prefix, pattern: new RegExp(`^${pattern}(?:${endings})$`) };
   });
 }

@@ -1,7 +1,8 @@
 import { parseReceipt, type ReceiptId } from '@weir/core/wire/receipt';
+import { tailsInParquet } from '../parquet/read-object.ts';
 import { contentOf, splitLines } from '../store/content.ts';
 import type { Codec } from '../store/store.ts';
-import { readTail } from './line-tail.ts';
+import { type LineTail, readTail } from './line-tail.ts';
 
 /** Where a batch's lines lie in an object. */
 export interface LineRange {
@@ -60,24 +61,43 @@ interface Runs {
   readonly tenants: Map<string, number>;
 }
 
+export interface IndexedObject {
+  readonly bytes: Uint8Array;
+  readonly codec: Codec;
+  readonly contentBytes: number;
+}
+
 /** Reads an object once, piece by piece. Lines that are none of this segment's are passed over. */
 export async function indexLines(
-  object: { readonly bytes: Uint8Array; readonly codec: Codec; readonly contentBytes: number },
+  object: IndexedObject,
   { writer, segment }: Omit<ReceiptId, 'ordinal'>,
 ): Promise<LineIndex> {
   const runs: Runs = { ordinals: [], firsts: [], tenantOf: [], tenants: new Map() };
   let number = 0;
-  const content = contentOf(object.bytes, object.codec, object.contentBytes);
-  for await (const lines of splitLines(content)) {
-    for (const line of lines) {
+  for await (const tails of tailsOf(object)) {
+    for (const tail of tails) {
       number += 1;
-      const tail = readTail(line);
       const id = tail === undefined ? undefined : parseReceipt(tail.receipt);
       if (tail === undefined || id?.writer !== writer || id.segment !== segment) continue;
       note(runs, { tenant: tail.tenant, ordinal: id.ordinal, number });
     }
   }
   return new LineIndex(runs, number);
+}
+
+/** What each line ends with, as many at a time as have come. */
+async function* tailsOf({
+  bytes,
+  codec,
+  contentBytes,
+}: IndexedObject): AsyncGenerator<readonly (LineTail | undefined)[], void, void> {
+  if (codec === 'parquet') {
+    yield* tailsInParquet(bytes, contentBytes); // two columns of it tell
+    return;
+  }
+  for await (const lines of splitLines(contentOf(bytes, codec, contentBytes))) {
+    yield lines.map(readTail);
+  }
 }
 
 function note(

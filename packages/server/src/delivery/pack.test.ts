@@ -134,7 +134,7 @@ test('the header says how objects are compressed', () => {
 });
 
 test('objects own their memory, so that they can move to another thread', () => {
-  for (const codec of ['zstd', 'gzip', 'none'] as const) {
+  for (const codec of ['zstd', 'gzip', 'none', 'parquet'] as const) {
     const { objects } = pack(segmentOf([of('a'), of('b')], { ...exampleHeader, codec }));
     for (const { bytes } of objects) expect(bytes.buffer.byteLength).toBe(bytes.length);
   }

@@ -2,6 +2,9 @@ import { constants, createGzip, createZstdCompress } from 'node:zlib';
 import type { Codec } from '../store/store.ts';
 import type { Lines } from './lines.ts';
 
+/** What Node's zlib can make. */
+export type Compression = Exclude<Codec, 'none' | 'parquet'>;
+
 /** What lies beneath a compressing stream of Node, as far as it is used here. */
 interface Handle {
   onerror: (message: string) => void;
@@ -40,13 +43,13 @@ const roomBytes = 64 * 1024;
  * and a test compares what comes out with Node's own functions.
  */
 export class SyncCompressor {
-  readonly #codec: Exclude<Codec, 'none'>;
+  readonly #codec: Compression;
   readonly #inside: Inside;
   readonly #output: Lines;
   #error: string | undefined;
 
   /** Appends to `output`. */
-  constructor(codec: Exclude<Codec, 'none'>, level: number, output: Lines) {
+  constructor(codec: Compression, level: number, output: Lines) {
     this.#codec = codec;
     this.#inside = open(codec, level);
     this.#output = output;
@@ -83,7 +86,7 @@ export class SyncCompressor {
   }
 }
 
-function open(codec: Exclude<Codec, 'none'>, level: number): Inside {
+function open(codec: Compression, level: number): Inside {
   const stream: unknown =
     codec === 'gzip'
       ? createGzip({ level }) // writes no time: equal lines, equal bytes

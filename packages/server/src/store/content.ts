@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { linesInParquet } from '../parquet/read-object.ts';
 import type { Codec } from './store.ts';
 
 /** Decompressed pieces are of this size: the main thread is never held up for long. */
@@ -12,7 +13,7 @@ export class ContentDamaged extends Error {
 }
 
 /**
- * The lines of an object, decompressed piece by piece, so that memory stays small whatever the
+ * The lines of an object, made out of it piece by piece, so that memory stays small whatever the
  * object claims to hold. Throws `ContentDamaged` beyond `maxBytes`, and where the bytes cannot be
  * decompressed.
  */
@@ -22,14 +23,18 @@ export async function* contentOf(
   maxBytes: number,
 ): AsyncGenerator<Buffer, void, void> {
   let length = 0;
-  for await (const piece of pieces(bytes, codec)) {
+  for await (const piece of pieces(bytes, codec, maxBytes)) {
     length += piece.length;
     if (length > maxBytes) throw new ContentDamaged(`the content exceeds ${maxBytes} bytes`);
     yield piece;
   }
 }
 
-async function* pieces(bytes: Uint8Array, codec: Codec): AsyncGenerator<Buffer, void, void> {
+async function* pieces(
+  bytes: Uint8Array,
+  codec: Codec,
+  maxBytes: number,
+): AsyncGenerator<Buffer, void, void> {
   if (codec === 'none') {
     for (let at = 0; at < bytes.length; at += chunkSize) {
       yield Buffer.from(bytes.subarray(at, at + chunkSize));
@@ -37,14 +42,23 @@ async function* pieces(bytes: Uint8Array, codec: Codec): AsyncGenerator<Buffer, 
     return;
   }
   if (bytes.length === 0) throw new ContentDamaged('the object is empty');
+  try {
+    if (codec === 'parquet') yield* linesInParquet(bytes, maxBytes);
+    else yield* decompressed(bytes, codec);
+  } catch (error) {
+    const how = codec === 'parquet' ? 'read as Parquet' : 'decompressed';
+    throw new ContentDamaged(`the object cannot be ${how}`, { cause: error });
+  }
+}
+
+async function* decompressed(
+  bytes: Uint8Array,
+  codec: 'zstd' | 'gzip',
+): AsyncGenerator<Buffer, void, void> {
   const decompress =
     codec === 'zstd' ? createZstdDecompress({ chunkSize }) : createGunzip({ chunkSize });
   decompress.end(bytes);
-  try {
-    for await (const piece of decompress) yield piece as Buffer; // destroys it when left early
-  } catch (error) {
-    throw new ContentDamaged('the object cannot be decompressed', { cause: error });
-  }
+  for await (const piece of decompress) yield piece as Buffer; // destroys it when left early
 }
 
 /**

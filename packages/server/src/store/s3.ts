@@ -212,5 +212,6 @@ function undecided(put: Failure, look: Failure): Failure {
 function typeOf(key: string): string {
   if (key.endsWith('.zst')) return 'application/zstd';
   if (key.endsWith('.gz')) return 'application/gzip';
+  if (key.endsWith('.parquet')) return 'application/vnd.apache.parquet';
   return key.endsWith('.json') ? 'application/json' : 'application/x-ndjson';
 }

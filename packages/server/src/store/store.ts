@@ -10,8 +10,8 @@ export interface ObjectContent {
   readonly codec: Codec;
 }
 
-/** How an object is compressed; also the last part of its name. */
-export type Codec = 'zstd' | 'gzip' | 'none';
+/** The form of an object: lines, compressed or not, or Parquet; also the last part of its name. */
+export type Codec = 'zstd' | 'gzip' | 'none' | 'parquet';
 
 export interface StoredObject {
   readonly key: string;
