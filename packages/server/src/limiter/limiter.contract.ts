@@ -84,6 +84,30 @@ export function limiterContract(make: Make): void {
       expect(await passes(limiter, caller, cost(1, 0))).toBe(false);
     });
 
+    test('charges what must be charged, room or not, and nobody owes more than the burst', async () => {
+      const { limiter } = await make();
+      const caller = callerOf('forced', [daily, events]);
+
+      limiter.charge(caller, cost(4, 200));
+
+      expect(left(await limiter.peek(caller))).toEqual([6, 0]);
+      expect(await passes(limiter, caller, cost(1, 1))).toBe(false);
+      limiter.refund(caller, cost(0, 1));
+      expect(await passes(limiter, caller, cost(1, 1))).toBe(true);
+    });
+
+    test('a quota on trial refuses nobody and is charged what it would have let through', async () => {
+      const { limiter } = await make();
+      const caller = callerOf('trial', [{ ...daily, shadow: true }, events]);
+      await limiter.take(caller, cost(10, 10));
+
+      const passed = await limiter.take(caller, cost(1, 10));
+
+      expect(passed).toMatchObject({ allowed: true, violated: [], shadowed: [0] });
+      expect(limiter.knownRefusal(caller, cost(1, 1))).toBeUndefined();
+      expect(left(await limiter.peek(caller))).toEqual([0, 80]);
+    });
+
     test('a peek charges nothing', async () => {
       const { limiter } = await make();
       const caller = callerOf('peek', [daily]);
@@ -177,8 +201,10 @@ export function callerOf(tenant: string, quotas: readonly NamedQuota[]): Caller 
     weight: 1,
     scopes: new Set(['ingest']),
     quotas: quotas.map((named) => ({
+      shadow: false,
       ...named,
       scope: 'tenant',
+      onTrouble: 'local',
       stateKey: `${tenant}/${named.name}`,
     })),
     limits: { bodyBytes: 1, decodedBytes: 1, eventBytes: 1, events: 1 },

@@ -9,6 +9,8 @@ export interface Limiter {
   take(caller: Caller, cost: Cost): Decision | Promise<Decision>;
   /** Gives back what `take` charged, for a request that was not kept through no fault of its own. */
   refund(caller: Caller, cost: Cost): void;
+  /** Charges whether or not there is room for it, up to the burst. */
+  charge(caller: Caller, cost: Cost): void;
   /** What is left, quota by quota; charges nothing. */
   peek(caller: Caller): Decision | Promise<Decision>;
 }

@@ -45,6 +45,8 @@ tenants:
 | \`tokens\`, \`period\` | So many are earned in each such time: \`250ms\`, \`1s\`, \`5m\`, \`1h\`, \`1d\`. |
 | \`burst\` | The most that may be spent at one instant. What costs more can never pass. |
 | \`scope\` | \`tenant\`: all keys share it; \`key\`: every key has its own. |
+| \`shadow\` | Optional: \`true\` decides and counts, and refuses nobody, to try a quota out. Replies do not tell of it. |
+| \`onTrouble\` | Optional, for limits in Redis: what holds while Redis is out of reach. \`local\` (default): this server's share of the quota; \`open\`: this quota refuses nobody; \`closed\`: nobody passes. |
 | \`tenants.TENANT\` | 1 to 63 of \`a-z0-9.-\`, beginning with \`a-z0-9\`. |
 | \`plan\` | The name of a plan. |
 | \`limits\` | Optional: \`bodyBytes\`, \`decodedBytes\`, \`eventBytes\`, \`events\`. The server's own settings are the ceiling. |

@@ -3,12 +3,19 @@ import type { Quota } from '@weir/core/gcra';
 
 export type Scope = 'ingest' | 'read';
 
+/** `local`: this server's share of the quota; `open`: nothing; `closed`: nobody passes. */
+export type OnTrouble = 'local' | 'open' | 'closed';
+
 /** One quota of a caller, with the name under which its state is kept. */
 export interface CallerQuota {
   readonly name: string;
   readonly unit: Unit;
   readonly scope: 'tenant' | 'key';
   readonly quota: Quota;
+  /** Decides and is counted, and refuses nobody. */
+  readonly shadow: boolean;
+  /** What holds while the state that servers share is out of reach. */
+  readonly onTrouble: OnTrouble;
   /** Tenant, scope and quota name (and key id where the scope is `key`): bounded by the file. */
   readonly stateKey: string;
 }

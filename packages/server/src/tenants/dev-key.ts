@@ -18,7 +18,8 @@ const plan: readonly PlanQuota[] = [
 
 function quota(name: string, unit: PlanQuota['unit'], perSecond: number): PlanQuota {
   const terms = { tokens: perSecond, periodUs: 1_000_000, burst: perSecond };
-  return { name, unit, scope: 'tenant', quota: compileQuota(terms) };
+  const quota = compileQuota(terms);
+  return { name, unit, scope: 'tenant', quota, shadow: false, onTrouble: 'local' };
 }
 
 /** The one tenant of a server without a tenants file, and the key that it is called with. */

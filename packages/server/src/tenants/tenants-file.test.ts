@@ -56,6 +56,18 @@ tenants:
   expect(parseTenants(yaml, 'tenants.yaml')).toEqual(parse(fileOf()));
 });
 
+test('a quota refuses and falls back to its local share unless it says otherwise', () => {
+  const read = parse(plans(quota, { ...quota, name: 'b', shadow: true, onTrouble: 'closed' }));
+  expect((read as TenantsFile).plans.get('standard')).toMatchObject([
+    { shadow: false, onTrouble: 'local' },
+    { shadow: true, onTrouble: 'closed' },
+  ]);
+  expect(problemsOf(plans({ ...quota, shadow: 'yes', onTrouble: 'fail' }))).toEqual([
+    'plans.standard[0].shadow: expected true or false, given "yes"',
+    'plans.standard[0].onTrouble: expected local, open or closed, given "fail"',
+  ]);
+});
+
 test('an id that YAML takes for a number is refused, and not mistaken', () => {
   const yaml = JSON.stringify(fileOf()).replace('"abcdefghijk1"', '000000000012');
   expect(parseTenants(yaml, 'tenants.yaml')).toEqual({

@@ -5,13 +5,15 @@ import { z } from 'zod';
 import { parseText, pathText } from '../parse-text.ts';
 import { hasProblems, type Problems, showGiven } from '../problems.ts';
 import { parseBytes } from '../settings/setting-kinds.ts';
-import type { Scope } from './caller.ts';
+import type { OnTrouble, Scope } from './caller.ts';
 
 export interface PlanQuota {
   readonly name: string;
   readonly unit: Unit;
   readonly quota: Quota;
   readonly scope: 'tenant' | 'key';
+  readonly shadow: boolean;
+  readonly onTrouble: OnTrouble;
 }
 
 export interface TenantKey {
@@ -146,6 +148,8 @@ const quotaSchema = z.strictObject(
     period,
     burst: count,
     scope: z.enum(['tenant', 'key'], expect('tenant or key')),
+    shadow: z.boolean(expect('true or false')).optional(),
+    onTrouble: z.enum(['local', 'open', 'closed'], expect('local, open or closed')).optional(),
   },
   expect('a quota'),
 );
@@ -218,10 +222,12 @@ class Reader {
     const read = this.#check(quotaSchema, value, path);
     if (read === undefined) return undefined;
     const { name, unit, tokens, period: periodUs, burst, scope } = read;
+    const { shadow = false, onTrouble = 'local' } = read;
     if (seen.has(name)) this.#report([...path, 'name'], `${name} is given twice in this plan`);
     seen.add(name);
     try {
-      return { name, unit, scope, quota: compileQuota({ tokens, periodUs, burst }) };
+      const quota = compileQuota({ tokens, periodUs, burst });
+      return { name, unit, scope, quota, shadow, onTrouble };
     } catch (error) {
       this.#report(path, `quota ${name}: ${(error as RangeError).message}`);
       return undefined;

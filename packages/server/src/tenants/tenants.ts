@@ -39,9 +39,12 @@ function entriesOf(
 }
 
 /** No name holds a slash, so a key's own state never meets its tenant's. */
-function quotaOf({ name, unit, quota, scope }: PlanQuota, tenant: string, id: string): CallerQuota {
-  const stateKey = scope === 'key' ? `${tenant}/${id}/${name}` : `${tenant}/${name}`;
-  return { name, unit, quota, scope, stateKey };
+function quotaOf(planned: PlanQuota, tenant: string, id: string): CallerQuota {
+  const { name, scope } = planned;
+  return {
+    ...planned,
+    stateKey: scope === 'key' ? `${tenant}/${id}/${name}` : `${tenant}/${name}`,
+  };
 }
 
 function applyLimits(own: TenantLimits, ceiling: RequestLimits): RequestLimits {
