@@ -1,0 +1,193 @@
+import type { Decision } from '@weir/core/admission';
+import type { BreakerEvent, BreakerState } from '@weir/core/breaker';
+import { breakerAfter, closedBreaker } from '@weir/core/breaker';
+import type { Ms, World } from '@weir/core/world/world';
+import { withinDeadline } from '../redis/deadline.ts';
+import type { RedisScript } from '../redis/script.ts';
+import { type Ask, type BatchReply, TakeBatch } from './take-batch.ts';
+
+/** What is told of calls, for metrics and for what is remembered. */
+export interface LaneEvents {
+  /** A call was answered: so many asks, the first of which had waited so long. */
+  called(asks: number, waitedMs: Ms): void;
+  /** Also of an answer that came after its deadline. */
+  learned(reply: BatchReply, sentMs: Ms): void;
+  /** Charged by a call that had been given up: what nobody was told of. */
+  ghosts(charged: number): void;
+  /** Redis is given up (with the reason), or asked again. */
+  troubled(reason: string): void;
+  recovered(afterMs: Ms): void;
+}
+
+export interface LaneDeps {
+  readonly script: RedisScript;
+  readonly world: World;
+  /** Runs a task once all that arrived in this turn of the event loop has been looked at. */
+  readonly soon: (task: () => void) => void;
+  /** A key of this lane, for asking whether Redis is back. */
+  readonly probeKey: string;
+  readonly events: LaneEvents;
+}
+
+/** Told the decision, or undefined where there is none: then whoever asked decides alone. */
+type Answered = (decision: Decision | undefined) => void;
+
+interface Waiting {
+  readonly ask: Ask;
+  readonly answered: Answered;
+  readonly sinceMs: Ms;
+}
+
+const deadlineMs = 25;
+const mostCalls = 32;
+const mostWaiting = 4_096;
+const probeMs = 250;
+const breaker = { failures: 5, firstPauseMs: probeMs, longestPauseMs: probeMs };
+const outcomesKept = 20;
+
+/**
+ * The way of asks to one Redis, or to one hash tag of a Cluster. What comes in one turn of the event
+ * loop goes out together, in order and in calls of at most 64 asks, several of them at once. An ask
+ * is answered within the deadline of 25 ms, with undefined where Redis does not answer. After five
+ * failures in a row, or ten among the last twenty calls, Redis is asked no more; a probe looks every
+ * 250 ms whether it is back. At most 4,096 asks wait; beyond, they are answered at once.
+ */
+export class Lane {
+  readonly #deps: LaneDeps;
+  #waiting: Waiting[] = [];
+  #calls = 0;
+  #isScheduled = false;
+  #breaker: BreakerState = closedBreaker;
+  #troubledMs = 0;
+  #cancelProbe: () => void = () => {};
+  readonly #outcomes: boolean[] = [];
+
+  constructor(deps: LaneDeps) {
+    this.#deps = deps;
+  }
+
+  /** Whether Redis is asked at present. */
+  get works(): boolean {
+    return this.#breaker.is === 'closed';
+  }
+
+  /** Only while it works. */
+  ask(ask: Ask, answered: Answered): void {
+    if (this.#waiting.length >= mostWaiting) {
+      answered(undefined);
+      return;
+    }
+    this.#waiting.push({ ask, answered, sinceMs: this.#deps.world.now() });
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#deps.soon(() => {
+      this.#isScheduled = false;
+      this.#send();
+    });
+  }
+
+  /** Answers who still waits, and asks Redis no more. */
+  close(): void {
+    this.#cancelProbe();
+    this.#failAll();
+  }
+
+  #send(): void {
+    let taken = 0;
+    while (taken < this.#waiting.length && this.#calls < mostCalls) {
+      const batch = new TakeBatch();
+      const first = taken;
+      while (taken < this.#waiting.length && batch.add((this.#waiting[taken] as Waiting).ask)) {
+        taken += 1;
+      }
+      this.#call(batch, this.#waiting.slice(first, taken));
+    }
+    this.#waiting = this.#waiting.slice(taken);
+  }
+
+  #call(batch: TakeBatch, waiting: readonly Waiting[]): void {
+    const { world, script, events } = this.#deps;
+    const sentMs = world.now();
+    const { sinceMs } = waiting[0] as Waiting;
+    const answer = script.run(batch.keys, [batch.pack()]).then((reply) => {
+      const read = batch.read(reply as Buffer);
+      events.learned(read, sentMs);
+      return read;
+    });
+    const late = (reply: BatchReply | undefined): void => {
+      events.ghosts(reply === undefined ? 0 : chargedBy(reply, waiting));
+    };
+    this.#calls += 1;
+    withinDeadline(answer, Math.max(1, deadlineMs - (sentMs - sinceMs)), world, late).then(
+      ({ decisions }) => {
+        this.#ended(true);
+        events.called(waiting.length, world.now() - sinceMs);
+        for (let i = 0; i < waiting.length; i += 1) (waiting[i] as Waiting).answered(decisions[i]);
+      },
+      (error: Error) => {
+        this.#ended(false, error.message);
+        for (const { answered } of waiting) answered(undefined);
+      },
+    );
+  }
+
+  #ended(isGood: boolean, why = ''): void {
+    this.#calls -= 1;
+    if (this.#outcomes.push(isGood) > outcomesKept) this.#outcomes.shift();
+    const isHalfBad =
+      this.#outcomes.length === outcomesKept &&
+      this.#outcomes.filter((good) => !good).length * 2 >= outcomesKept;
+    if (this.works) {
+      this.#step(isGood ? { what: 'answered' } : failed, isHalfBad ? 1 : breaker.failures);
+      if (!this.works) this.#giveUp(why);
+    }
+    if (this.#waiting.length > 0) this.#send();
+  }
+
+  #giveUp(why: string): void {
+    const { world, events } = this.#deps;
+    this.#troubledMs = world.now();
+    events.troubled(why);
+    this.#failAll();
+    this.#probeLater();
+  }
+
+  #failAll(): void {
+    for (const { answered } of this.#waiting.splice(0)) answered(undefined);
+  }
+
+  #probeLater(): void {
+    const { world } = this.#deps;
+    this.#cancelProbe = world.after(probeMs, () => void this.#probe());
+  }
+
+  /** Asks nothing, so that no request waits for it. */
+  async #probe(): Promise<void> {
+    const { world, script, probeKey, events } = this.#deps;
+    this.#step({ what: 'tried' });
+    const isBack = await withinDeadline(
+      script.run([probeKey], [new TakeBatch().pack()]),
+      deadlineMs,
+      world,
+    ).then(
+      () => true,
+      () => false,
+    );
+    this.#step(isBack ? { what: 'answered' } : { what: 'failed', isProbe: true });
+    if (!this.works) return this.#probeLater();
+    this.#outcomes.length = 0;
+    events.recovered(world.now() - this.#troubledMs);
+  }
+
+  #step(event: BreakerEvent, failures: number = breaker.failures): void {
+    const { world } = this.#deps;
+    const moment = { nowMs: world.now(), lot: 1 };
+    this.#breaker = breakerAfter(this.#breaker, event, { ...breaker, failures }, moment);
+  }
+}
+
+const failed: BreakerEvent = { what: 'failed', isProbe: false };
+
+function chargedBy({ decisions }: BatchReply, waiting: readonly Waiting[]): number {
+  return waiting.filter(({ ask }, i) => ask.kind === 'take' && decisions[i]?.allowed).length;
+}

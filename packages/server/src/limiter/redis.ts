@@ -1,0 +1,187 @@
+import { type Cost, costIn, type Decision, decide } from '@weir/core/admission';
+import { admits } from '@weir/core/gcra';
+import type { Us, World } from '@weir/core/world/world';
+import type { RedisConnection } from '../redis/connect.ts';
+import { RedisScript } from '../redis/script.ts';
+import type { Caller } from '../tenants/caller.ts';
+import { KnownStates } from './known-states.ts';
+import { Lane, type LaneEvents } from './lane.ts';
+import type { Limiter } from './limiter.ts';
+import { LocalShares } from './local-shares.ts';
+import { keyOf, stateKeysOf } from './state-key.ts';
+import type { Ask, BatchReply } from './take-batch.ts';
+
+export interface RedisLimiterDeps {
+  readonly redis: RedisConnection;
+  readonly world: World;
+  readonly soon: (task: () => void) => void;
+  /** How many servers share the quotas. */
+  readonly servers: () => number;
+  /** Stands before every key, and names the version of what is kept there. */
+  readonly prefix: string;
+  readonly events: LimiterEvents;
+}
+
+/** What is told of the limiter; `trouble` is the reason while it is in trouble. */
+export interface LimiterEvents extends Pick<LaneEvents, 'called' | 'ghosts'> {
+  /** Values in Redis that were no states. */
+  damaged(count: number): void;
+  troubled(reason: string): void;
+  recovered(afterMs: number): void;
+}
+
+/** Where a caller's decisions are made. */
+interface Route {
+  readonly lane: Lane;
+  readonly keys: readonly string[];
+}
+
+const free: Cost = { requests: 0, events: 0, bytes: 0 };
+const mostKnown = 100_000;
+
+/**
+ * Limits that all servers share, exact in every window: one state in Redis for each quota in debt. A
+ * decision is answered within 25 ms; where Redis does not, and as long as it does not, this server
+ * decides by its share of the quotas (`LocalShares`). A caller who is known to be out of quota costs
+ * Redis nothing.
+ */
+export class RedisLimiter implements Limiter {
+  readonly #deps: RedisLimiterDeps;
+  readonly #script: RedisScript;
+  readonly #known = new KnownStates(mostKnown);
+  readonly #local: LocalShares;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #routes = new WeakMap<Caller, Route>();
+  #isClosed = false;
+
+  constructor(deps: RedisLimiterDeps) {
+    const { redis, world, servers } = deps;
+    this.#deps = deps;
+    this.#script = new RedisScript(redis, new URL('./take.lua', import.meta.url));
+    this.#local = new LocalShares({ world, servers, known: this.#known });
+  }
+
+  /** Whether Redis is asked at present, on all ways to it. */
+  get works(): boolean {
+    return [...this.#lanes.values()].every((lane) => lane.works);
+  }
+
+  /** A lower bound, from the last state seen: others may have charged since, not given back. */
+  knownRefusal(caller: Caller, leastCost: Cost): Decision | undefined {
+    if (!this.#routeOf(caller).lane.works) return this.#local.knownRefusal(caller, leastCost);
+    const nowUs = this.#nowUs();
+    for (const { unit, quota, stateKey, shadow } of caller.quotas) {
+      if (shadow) continue;
+      const state = this.#known.get(stateKey, quota);
+      if (state !== undefined && !admits(quota, state, nowUs, costIn(unit, leastCost))) {
+        return this.#remembered(caller, leastCost, nowUs);
+      }
+    }
+    return undefined;
+  }
+
+  take(caller: Caller, cost: Cost): Decision | Promise<Decision> {
+    const { lane, keys } = this.#routeOf(caller);
+    if (!lane.works || this.#isClosed) return this.#local.take(caller, cost);
+    if (this.#local.owes) this.#handOver(caller);
+    const { promise, resolve } = Promise.withResolvers<Decision>();
+    lane.ask({ kind: 'take', quotas: caller.quotas, keys, cost }, (decision) => {
+      resolve(decision ?? this.#local.take(caller, cost));
+    });
+    return promise;
+  }
+
+  /** Where Redis does not answer it is lost: given back twice would be worse. */
+  refund(caller: Caller, cost: Cost): void {
+    for (const { stateKey } of caller.quotas) this.#known.forget(stateKey);
+    if (!this.#tell('refund', caller, cost)) this.#local.refund(caller, cost);
+  }
+
+  charge(caller: Caller, cost: Cost): void {
+    if (!this.#tell('charge', caller, cost)) this.#local.charge(caller, cost);
+  }
+
+  peek(caller: Caller): Decision | Promise<Decision> {
+    const { lane, keys } = this.#routeOf(caller);
+    if (!lane.works || this.#isClosed) return this.#local.peek(caller);
+    const { promise, resolve } = Promise.withResolvers<Decision>();
+    lane.ask({ kind: 'take', quotas: caller.quotas, keys, cost: free }, (decision) => {
+      resolve(decision ?? this.#local.peek(caller));
+    });
+    return promise;
+  }
+
+  /** Answers who still waits. */
+  close(): void {
+    this.#isClosed = true;
+    for (const lane of this.#lanes.values()) lane.close();
+  }
+
+  #remembered(caller: Caller, cost: Cost, nowUs: Us): Decision {
+    const states = caller.quotas.map(({ stateKey, quota }) => this.#known.get(stateKey, quota));
+    return { ...decide(caller.quotas, states, cost, nowUs), exact: false, source: 'remembered' };
+  }
+
+  #tell(kind: Ask['kind'], caller: Caller, cost: Cost): boolean {
+    const { lane, keys } = this.#routeOf(caller);
+    if (!lane.works || this.#isClosed) return false;
+    lane.ask({ kind, quotas: caller.quotas, keys, cost }, ignore);
+    return true;
+  }
+
+  /** What was charged here while Redis was away is charged there, before anything else is. */
+  #handOver(caller: Caller): void {
+    const tokens = this.#local.handOver(caller);
+    if (tokens === undefined) return;
+    const { lane, keys } = this.#routeOf(caller);
+    for (const [place, count] of tokens.entries()) {
+      const quota = caller.quotas[place];
+      const key = keys[place];
+      if (count === 0 || quota === undefined || key === undefined) continue;
+      const cost = { ...free, [quota.unit]: count };
+      lane.ask({ kind: 'charge', quotas: [quota], keys: [key], cost }, ignore);
+    }
+  }
+
+  #routeOf(caller: Caller): Route {
+    const found = this.#routes.get(caller);
+    if (found !== undefined) return found;
+    const { redis, prefix } = this.#deps;
+    const { tag, keys } = stateKeysOf(caller, prefix);
+    const route = { lane: this.#laneOf(redis.isCluster ? tag : 'b00'), keys };
+    this.#routes.set(caller, route);
+    return route;
+  }
+
+  #laneOf(tag: string): Lane {
+    const found = this.#lanes.get(tag);
+    if (found !== undefined) return found;
+    const { world, soon, prefix, events } = this.#deps;
+    const lane = new Lane({
+      script: this.#script,
+      world,
+      soon,
+      probeKey: keyOf(prefix, tag, 'probe'),
+      events: {
+        called: (asks, waitedMs) => events.called(asks, waitedMs),
+        ghosts: (charged) => events.ghosts(charged),
+        troubled: (reason) => events.troubled(reason),
+        recovered: (afterMs) => events.recovered(afterMs),
+        learned: (reply, sentMs) => this.#learn(reply, sentMs),
+      },
+    });
+    this.#lanes.set(tag, lane);
+    return lane;
+  }
+
+  #learn({ nowUs, damaged, left }: BatchReply, sentMs: number): void {
+    if (damaged > 0) this.#deps.events.damaged(damaged);
+    this.#known.learn({ nowUs, sentMs, left });
+  }
+
+  #nowUs(): Us {
+    return Math.round(this.#deps.world.now() * 1_000);
+  }
+}
+
+function ignore(): void {}
