@@ -1,3 +1,4 @@
+import type { Cost } from '../admission.ts';
 import type { Limit } from '../wire/rate-headers.ts';
 import type { Ms } from '../world/world.ts';
 
@@ -9,8 +10,6 @@ export interface Outcome {
   /** What `sent` returned for it. */
   readonly sent: number;
   readonly cause: Cause;
-  /** Tokens it asked for. */
-  readonly cost: number;
   /** From the reply, where it said so; never shortened. */
   readonly retryAfterMs: Ms | undefined;
   /** Until the slot that the server set aside for this sender (`Weir-Next-Ms`). */
@@ -25,7 +24,7 @@ export interface ThrottleSnapshot {
   readonly perSecond: number | undefined;
   /** Tokens it believes could be spent now; undefined while it has no idea. */
   readonly remaining: number | undefined;
-  /** Earliest instant of the next request of cost 1, on the same clock as all calls. */
+  /** Earliest instant of the next request of one event, on the same clock as all calls. */
   readonly readyAtMs: Ms;
   /** Why it waits, in one word of the field. */
   readonly waitingFor: 'nothing' | 'pace' | 'retry_after' | 'slot';
@@ -37,10 +36,15 @@ export interface ThrottleSnapshot {
  * after every reply, since what it learned may have changed the answer.
  */
 export interface Throttle {
-  /** The first instant at which a request of `cost` tokens may go. Changes nothing. */
-  readyAtMs(nowMs: Ms, cost: number): Ms;
+  /**
+   * The first instant at which a request of this cost may go; Infinity where that depends on a reply
+   * that is under way. Changes nothing.
+   *
+   * @param cost in all that a server may count: quotas of requests, events and bytes stand side by side
+   */
+  readyAtMs(nowMs: Ms, cost: Cost): Ms;
   /** A request goes now. Returns a number that names it until `learn` is told what came of it. */
-  sent(nowMs: Ms, cost: number): number;
+  sent(nowMs: Ms, cost: Cost): number;
   learn(outcome: Outcome, nowMs: Ms): void;
   snapshot(nowMs: Ms): ThrottleSnapshot;
 }

@@ -5,6 +5,7 @@ import type { QuotaScenario } from '../scenario.ts';
 import { EventQueue } from './event-queue.ts';
 import { Exchange, tokensOffered } from './exchange.ts';
 import { type Population, type ProcessState, populate } from './population.ts';
+import { oneRequest } from './quota-server.ts';
 import type { Sleeper, Strategy } from './strategy.ts';
 
 // The code of an event is `kind × clients + number`; kind 0 is a request that reaches the server.
@@ -37,7 +38,6 @@ export class ClosedLoop {
   readonly #outcome: { -readonly [K in keyof Outcome]: Outcome[K] } = {
     sent: 0,
     cause: 'ok',
-    cost: 1,
     retryAfterMs: undefined,
     nextMs: undefined,
     limits: [],
@@ -101,7 +101,7 @@ export class ClosedLoop {
     const { cause, retryAfterMs, nextMs, limits } = this.#exchange.reply;
     const sent = this.#ticket[client] as number;
     if (this.#processOf(client).size > 1) {
-      this.#replies[client] = { sent, cause, cost: 1, retryAfterMs, nextMs, limits };
+      this.#replies[client] = { sent, cause, retryAfterMs, nextMs, limits };
       this.#replace(repliedUs, hear * this.#people.count + client);
       return;
     }
@@ -156,7 +156,7 @@ export class ClosedLoop {
     while (state.waiting.length > 0) {
       const client = state.waiting[0] as number;
       const throttle = throttles[client] as Throttle;
-      const readyUs = microseconds(throttle.readyAtMs(nowUs / 1_000, 1));
+      const readyUs = microseconds(throttle.readyAtMs(nowUs / 1_000, oneRequest));
       if (readyUs > nowUs) {
         if (readyUs >= state.wakeUs) return;
         state.wakeUs = readyUs;
@@ -168,7 +168,7 @@ export class ClosedLoop {
         this.#leaves(stopUs[client] as number);
         continue;
       }
-      this.#ticket[client] = throttle.sent(nowUs / 1_000, 1);
+      this.#ticket[client] = throttle.sent(nowUs / 1_000, oneRequest);
       const sleptUs = nowUs - (this.#queuedUs[client] as number);
       this.#push(this.#exchange.send(client, nowUs, sleptUs), client);
     }
@@ -228,14 +228,14 @@ export class ClosedLoop {
       const sleeper = this.#people.sleepers[client] as Sleeper;
       sendUs = nowUs + microseconds(sleeper.beforeMs(nowMs, this.#attempt[client] as number));
     } else {
-      sendUs = Math.max(nowUs, microseconds(throttle.readyAtMs(nowMs, 1)));
+      sendUs = Math.max(nowUs, microseconds(throttle.readyAtMs(nowMs, oneRequest)));
     }
     if (sendUs >= (this.#people.stopUs[client] as number)) {
       this.#exchange.tally.slept(client, Math.min(sendUs, this.#endUs) - nowUs);
       this.#leaves(this.#people.stopUs[client] as number);
       return Infinity;
     }
-    if (throttle !== undefined) this.#ticket[client] = throttle.sent(sendUs / 1_000, 1);
+    if (throttle !== undefined) this.#ticket[client] = throttle.sent(sendUs / 1_000, oneRequest);
     return this.#exchange.send(client, sendUs, sendUs - nowUs);
   }
 

@@ -24,7 +24,8 @@ export interface QuotaServerOptions {
   readonly slotBounds: SlotBounds;
 }
 
-const oneRequest: Cost = { requests: 1, events: 1, bytes: 1_000 };
+/** What every simulated request costs. */
+export const oneRequest: Cost = { requests: 1, events: 1, bytes: 1_000 };
 const nothing: readonly Limit[] = [];
 const unknown = {
   withinMs: undefined,
