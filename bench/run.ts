@@ -1,9 +1,11 @@
 import { runIngest } from './ingest.ts';
+import { runNeighbour } from './neighbour.ts';
 import { runPuts } from './puts.ts';
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   ingest: runIngest,
   puts: runPuts,
+  neighbour: runNeighbour,
 };
 
 const [name = 'ingest', ...args] = process.argv.slice(2);

@@ -24,6 +24,19 @@ export async function tenantsFile(count: number, plan: keyof typeof plans): Prom
   return { path, keys: made.map(({ key }) => key) };
 }
 
+/** A tenant for each of these numbers of requests a second, which is its burst as well. */
+export async function quotaFile(perSecond: readonly number[]): Promise<TenantsFile> {
+  const path = join(await mkdtemp(join(tmpdir(), 'weir-bench-')), 'tenants.json');
+  const made = perSecond.map((tokens, i) => ({ tokens, ...tenant(i, `plan-${i}`) }));
+  const own = made.map(({ tokens }, i) => [
+    `plan-${i}`,
+    [{ name: 'req', unit: 'requests', tokens, burst: tokens, ...wide }],
+  ]);
+  const tenants = Object.fromEntries(made.map(({ name, entry }) => [name, entry]));
+  await writeFile(path, JSON.stringify({ plans: Object.fromEntries(own), tenants }));
+  return { path, keys: made.map(({ key }) => key) };
+}
+
 function tenant(i: number, plan: string) {
   const id = `bench${`${i}`.padStart(7, '0')}`;
   const secret = 'b'.repeat(43);
