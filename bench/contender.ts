@@ -134,7 +134,7 @@ async function checkStored(contender: Contender, folder: string, requests: numbe
     env: { PATH: process.env.PATH, WEIR_DATA_DIR: folder },
     maxBuffer: 2 ** 30,
   }).toString();
-  const { events } = JSON.parse(text) as { events: number };
-  const answered = requests * contender.eventsPerRequest;
-  if (events < answered) throw new Error(`${contender.name}: ${answered - events} events lost`);
+  const { total } = JSON.parse(text) as { total: { stored: number } };
+  const lost = requests * contender.eventsPerRequest - total.stored;
+  if (!(lost <= 0)) throw new Error(`${contender.name}: ${lost} events lost`);
 }
