@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { problemOf } from '@weir/core/wire/problem';
-import { type Refusal, type RefusalCode, refusals } from '@weir/core/wire/refusal';
+import { problemText } from '@weir/core/wire/problem';
+import { type RefusalCode, refusals } from '@weir/core/wire/refusal';
 import type { Ms, World } from '@weir/core/world/world';
 import type { Hono } from 'hono';
 import type { AppEnv } from './request.ts';
@@ -100,19 +100,15 @@ async function close(server: Server, world: World): Promise<void> {
 
 function problem(code: RefusalCode, detail: string): Response {
   const headers = { 'content-type': 'application/problem+json', connection: 'close' };
-  return new Response(textOf({ refused: code, detail }), {
+  return new Response(problemText({ refused: code, detail }), {
     status: refusals[code].status,
     headers,
   });
 }
 
-function textOf(refusal: Refusal): string {
-  return JSON.stringify(problemOf(refusal));
-}
-
 function refuseExpectation(response: ServerResponse): void {
   const refused = 'unknown_expectation';
-  const body = textOf({ refused, detail: 'Expect: only 100-continue is known' });
+  const body = problemText({ refused, detail: 'Expect: only 100-continue is known' });
   response.writeHead(refusals[refused].status, {
     'content-type': 'application/problem+json',
     'content-length': Buffer.byteLength(body),
@@ -163,7 +159,7 @@ function refusalOf({ code = 'unknown' }: NodeJS.ErrnoException): readonly [Refus
 
 function garbageText(code: RefusalCode, detail: string): string {
   const { status, title } = refusals[code];
-  const body = textOf({ refused: code, detail });
+  const body = problemText({ refused: code, detail });
   return (
     `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\n` +
     `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`

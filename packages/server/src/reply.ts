@@ -1,5 +1,5 @@
 import type { Cost, Decision } from '@weir/core/admission';
-import { problemOf } from '@weir/core/wire/problem';
+import { problemText } from '@weir/core/wire/problem';
 import { encodeRateLimit, retryAfterSeconds } from '@weir/core/wire/rate-headers';
 import type { Receipt } from '@weir/core/wire/receipt';
 import { type Refusal, refusals } from '@weir/core/wire/refusal';
@@ -67,7 +67,7 @@ export class Replies {
     if (closing || this.#deps.isDraining()) headers.connection = 'close';
     this.#deps.counts.request(refused);
     const { status } = refusals[refused];
-    return new Response(JSON.stringify(problemOf(refusal)), { status, headers });
+    return new Response(problemText(refusal), { status, headers });
   }
 
   /** 200 with JSON, for what is asked rather than sent. */

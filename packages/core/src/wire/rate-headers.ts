@@ -54,8 +54,7 @@ export function encodeRateLimit(
   const quota = quotas[decision.tightest];
   const verdict = decision.verdicts[decision.tightest];
   if (quota === undefined || verdict === undefined) return undefined;
-  const { policy, limit } = staticPartsOf(quota);
-  return { policy, limit: limit + variablePart(verdict) };
+  return fieldsOf(quota, verdict);
 }
 
 /** The part of `RateLimit-Policy` that one quota makes: it does not change with what is left. */
@@ -99,13 +98,19 @@ function encodeViolated(
   quotas: readonly NamedQuota[],
   { violated, verdicts }: Decision,
 ): RateLimitFields {
-  const parts = violated.map((i) => staticPartsOf(quotas[i] as NamedQuota));
+  const [first = 0] = violated;
+  if (violated.length === 1)
+    return fieldsOf(quotas[first] as NamedQuota, verdicts[first] as Verdict);
+  const parts = violated.map((i) => fieldsOf(quotas[i] as NamedQuota, verdicts[i] as Verdict));
   return {
     policy: parts.map(({ policy }) => policy).join(', '),
-    limit: parts
-      .map(({ limit }, i) => limit + variablePart(verdicts[violated[i] as number] as Verdict))
-      .join(', '),
+    limit: parts.map(({ limit }) => limit).join(', '),
   };
+}
+
+function fieldsOf(quota: NamedQuota, verdict: Verdict): RateLimitFields {
+  const { policy, limit } = staticPartsOf(quota);
+  return { policy, limit: limit + variablePart(verdict) };
 }
 
 function variablePart({ remaining, nextUs }: Verdict): string {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Ms, World } from '@weir/core/world/world';
 import type { AppContext } from '../request.ts';
@@ -23,7 +23,7 @@ export function discardUnread(c: AppContext, world: World): boolean {
   if (announced === undefined && chunked === undefined) return false; // there is no body
   if (expect !== undefined) return true; // it was never asked for its body: nothing comes
   if (announced !== undefined && Number(announced) <= keepBytes) {
-    outgoing.once('finish', () => boundDumping(incoming, world));
+    process.nextTick(boundDumping, incoming, outgoing, world);
     return false;
   }
   lingerBeforeClosing(incoming, world);
@@ -31,11 +31,16 @@ export function discardUnread(c: AppContext, world: World): boolean {
 }
 
 /**
- * Node throws away what is left once the reply is out; a sender that dawdles is cut off. Of a body
- * that was read in one go only the end is missing, for which nobody but this waits.
+ * By the end of the tick the parser has been through all that came with the header, which nearly
+ * always is the whole body. Otherwise Node throws away what is left once the reply is out, and a
+ * sender that dawdles is cut off.
  */
-function boundDumping(incoming: IncomingMessage, world: World): void {
+function boundDumping(incoming: IncomingMessage, outgoing: ServerResponse, world: World): void {
   if (incoming.complete) return;
+  if (!outgoing.writableFinished) {
+    outgoing.once('finish', () => boundDumping(incoming, outgoing, world));
+    return;
+  }
   const cancel = world.after(keepMs, () => incoming.socket.destroy());
   incoming.once('end', cancel).once('close', cancel).resume();
 }
