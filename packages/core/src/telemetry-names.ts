@@ -34,10 +34,32 @@ export const takingMetrics: Group<'requests' | 'accepted' | 'rejected' | 'decisi
   rejected: counter('weir_events_rejected_total', 'Events of taken requests refused.', 'reason'),
   decisions: counter(
     'weir_limiter_decisions_total',
-    'Decisions on each quota; remembered ones were refused without asking.',
+    'Decisions on each quota, by outcome and by who knew the answer.',
     'quota',
     'outcome',
+    'source',
   ),
+};
+
+/** How close to their limits callers are, and how limits in Redis fare. */
+export const limiterMetrics: Group<
+  'near' | 'batch' | 'wait' | 'troubled' | 'troubles' | 'ghosts' | 'damaged' | 'servers'
+> = {
+  near: counter(
+    'weir_limiter_near_limit_total',
+    'Requests let through that left a fifth or less of a quota.',
+    'quota',
+  ),
+  batch: histogram('weir_limiter_batch_decisions', 'Decisions that shared one call to Redis.'),
+  wait: histogram('weir_limiter_wait_seconds', 'From the first decision of a call to its answer.'),
+  troubled: gauge('weir_limiter_troubled', '1 while Redis is not asked, since it does not answer.'),
+  troubles: counter('weir_limiter_troubles_total', 'How often Redis was given up.'),
+  ghosts: counter(
+    'weir_limiter_ghost_charges_total',
+    'Requests that Redis charged after it had been given up waiting for.',
+  ),
+  damaged: counter('weir_limiter_damaged_states_total', 'Values in Redis that were no states.'),
+  servers: gauge('weir_limiter_servers', 'Servers that share the quotas, as far as is known.'),
 };
 
 /** What stands before the quotas. */

@@ -16,7 +16,8 @@ export function limits({ keys, limiter, replies }: LimitsDeps): Handler<AppEnv> 
   return async (c) => {
     const caller = keys.authenticate(headerOf(headersOf(c), 'authorization'));
     if (isRefusal(caller)) return replies.refused(caller);
-    const { verdicts } = await limiter.peek(caller);
+    const { verdicts, source } = await limiter.peek(caller);
+    const isKnown = source !== 'local'; // out of reach: old numbers would mislead
     const quotas = caller.quotas.map(({ name, unit, scope, quota }, place) => ({
       name,
       unit,
@@ -24,8 +25,8 @@ export function limits({ keys, limiter, replies }: LimitsDeps): Handler<AppEnv> 
       tokens: quota.tokens,
       periodMs: quota.periodUs / 1_000,
       burst: quota.burst,
-      remaining: verdicts[place]?.remaining ?? quota.burst,
-      resetMs: Math.ceil((verdicts[place]?.resetUs ?? 0) / 1_000),
+      remaining: isKnown ? verdicts[place]?.remaining : undefined,
+      resetMs: isKnown ? Math.ceil((verdicts[place]?.resetUs ?? 0) / 1_000) : undefined,
     }));
     return replies.ok({
       tenant: caller.tenant,

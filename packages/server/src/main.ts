@@ -1,4 +1,3 @@
-import type { RefusalCode } from '@weir/core/wire/refusal';
 import { systemWorld } from '@weir/core/world/system';
 import type { Files } from '@weir/segment-log/files';
 import { nodeFiles } from '@weir/segment-log/node-files';
@@ -8,8 +7,8 @@ import type { Settings } from './config.ts';
 import type { DeliveryEvents } from './delivery/delivery-events.ts';
 import { ThreadPacker } from './delivery/packer.ts';
 import { drain } from './drain.ts';
-import { Fairness } from './guards/fairness.ts';
-import { MemoryLimiter } from './limiter/memory.ts';
+import { startGuards } from './guards/start-guards.ts';
+import { startLimiter } from './limiter/start-limiter.ts';
 import { type ListenOptions, listen } from './listen.ts';
 import type { Log } from './log.ts';
 import { loggedDelivery } from './logged-delivery.ts';
@@ -18,6 +17,7 @@ import { ProcessGauges } from './metrics/process-gauges.ts';
 import { hasProblems, type Problems } from './problems.ts';
 import { Receipts } from './reading/receipts.ts';
 import { readyReasons } from './ready-reasons.ts';
+import { connectRedis, type RedisConnection } from './redis/connect.ts';
 import { Repeats } from './repeats.ts';
 import { Replies } from './reply.ts';
 import { placesIn } from './settings/read-settings.ts';
@@ -66,6 +66,7 @@ export async function start(
   const opened = await openKeys(settings, world, log);
   if (hasProblems(opened)) return opened;
 
+  const limits = await startLimiter(openRedis(settings), { world, log });
   const stored = await startStore(settings, { world, log, metrics, wrap: wrap.store });
   const { store, writesAtOnce } = stored;
   const spool = await openSpool(settings, placesIn(settings).spool, {
@@ -87,8 +88,8 @@ export async function start(
   const routes = app({
     world,
     keys: opened.keys,
-    limiter: new MemoryLimiter(world),
-    fairness: new Fairness({ spool, world, maxInFlight: settings.maxInFlight, counts: metrics }),
+    limiter: limits.limiter,
+    ...startGuards(settings, { spool, world, counts: metrics }),
     repeats: new Repeats(spool),
     waits,
     receipts: new Receipts(spool, store, receiptCaches),
@@ -99,18 +100,19 @@ export async function start(
     corsOrigins: settings.corsOrigins,
     onUnexpected: (error, path) => log.error({ err: error, path }, 'a request failed'),
   });
-  const onRefused = (code: RefusalCode): void => metrics.request(code);
-  const http = await listen(routes, { ...placeIn(settings), onRefused });
+  const http = await listen(routes, {
+    ...placeIn(settings),
+    onRefused: (code) => metrics.request(code),
+  });
 
   const gauges = new ProcessGauges();
   const operations = admin({
     reasons: () => [
       ...readyReasons({ spool, isDraining }),
-      ...stored.reasons(),
-      ...opened.reasons(),
+      ...[stored, opened, limits].flatMap((part) => part.reasons()),
     ],
     metrics: () =>
-      metrics.render({ spool: spool.status(), more: `${stored.format()}${gauges.format()}` }),
+      metrics.render({ spool: spool.status(), more: formatAll([stored, limits, gauges]) }),
   });
   const adminHttp = await listen(operations, adminPlaceIn(settings));
 
@@ -126,6 +128,7 @@ export async function start(
       await delivery.stop();
       await stored.stop();
       await spool.close();
+      await limits.stop();
       opened.stop();
       gauges.close();
       adminHttp.closeNow();
@@ -140,6 +143,14 @@ function placeIn({ host, port }: Settings): ListenOptions {
 
 function adminPlaceIn({ adminHost, adminPort }: Settings): ListenOptions {
   return { host: adminHost, port: adminPort, headerMs, keepAliveMs, world };
+}
+
+function formatAll(parts: readonly { format(): string }[]): string {
+  return parts.map((part) => part.format()).join('');
+}
+
+function openRedis({ redisUrls: urls, redisCluster }: Settings): RedisConnection | undefined {
+  return urls.length === 0 ? undefined : connectRedis({ urls, isCluster: redisCluster, world });
 }
 
 function openSpool(

@@ -4,7 +4,7 @@ import { encodeRateLimit, retryAfterSeconds } from '@weir/core/wire/rate-headers
 import type { Receipt } from '@weir/core/wire/receipt';
 import { type Refusal, refusals } from '@weir/core/wire/refusal';
 import { fields, paths } from '@weir/core/wire/routes';
-import type { World } from '@weir/core/world/world';
+import type { Us, World } from '@weir/core/world/world';
 import { acceptedEncodings } from './body/decode-body.ts';
 import type { Caller } from './tenants/caller.ts';
 
@@ -14,6 +14,8 @@ export type ReplyHeaders = Record<string, string>;
 /** A refusal by a quota, with the decision that its header fields are read from. */
 export interface Limited extends Refusal {
   readonly decision: Decision;
+  /** Until its sender's turn, where that has a name and others share the quota. */
+  readonly nextUs?: Us | undefined;
 }
 
 export interface ReplyDeps {
@@ -40,6 +42,8 @@ export class Replies {
       location: paths.receipts + receipt.receipt,
     };
     if (facts.decision !== undefined) this.#writeRateLimit(headers, caller, facts.decision);
+    if (facts.nextUs !== undefined)
+      headers[fields.weirNextMs] = `${Math.ceil(facts.nextUs / 1_000)}`;
     if (facts.waited !== undefined) headers[fields.preferenceApplied] = `wait=${facts.waited}`;
     if (this.#deps.isDraining()) headers.connection = 'close';
     this.#deps.counts.request('accepted');
@@ -61,6 +65,8 @@ export class Replies {
     }
     if (caller !== undefined && 'decision' in refusal) {
       this.#writeRateLimit(headers, caller, refusal.decision);
+      const { nextUs } = refusal;
+      if (nextUs !== undefined) headers[fields.weirNextMs] = `${Math.ceil(nextUs / 1_000)}`;
     }
     if (refused === 'unauthorized') headers['www-authenticate'] = 'Bearer realm="weir"';
     if (refused === 'unsupported_encoding') headers['accept-encoding'] = acceptedEncodings;
@@ -82,7 +88,7 @@ export class Replies {
   }
 
   #writeRateLimit(headers: ReplyHeaders, caller: Caller, decision: Decision): void {
-    if (!this.#deps.rateHeaders) return;
+    if (!this.#deps.rateHeaders || decision.source === 'local') return; // its numbers would mislead
     const rate = encodeRateLimit(caller.quotas, decision);
     if (rate === undefined) return;
     headers[fields.rateLimitPolicy] = rate.policy;
@@ -93,6 +99,8 @@ export class Replies {
 export interface AcceptedFacts {
   /** Absent on a repeat, which is decided by nobody and costs nothing. */
   readonly decision?: Decision | undefined;
+  /** Until its sender's next turn, where that has a name and others share the quota. */
+  readonly nextUs?: Us | undefined;
   readonly stored?: boolean;
   /** Seconds of `Prefer: wait` that were honoured. */
   readonly waited?: number | undefined;
@@ -105,7 +113,7 @@ function receiptText({ receipt, accepted, rejected }: Receipt): string {
 }
 
 /** The refusal that tells a decision: which quotas, by how much, and when to come back. */
-export function limitedBy(caller: Caller, decision: Decision, cost: Cost): Limited {
+export function limitedBy(caller: Caller, decision: Decision, cost: Cost): Refusal | Limited {
   const { oversize, violated, verdicts, retryAfterUs, exact } = decision;
   if (oversize !== undefined) {
     const { name, unit } = caller.quotas[oversize.index] as Caller['quotas'][number];
@@ -116,6 +124,7 @@ export function limitedBy(caller: Caller, decision: Decision, cost: Cost): Limit
       decision,
     };
   }
+  if (decision.source === 'local') return reducedBy(caller, decision);
   const parts = violated.map((place) => {
     const { name, unit } = caller.quotas[place] as Caller['quotas'][number];
     return `${name}: cost ${cost[unit]} ${unit}, available ${verdicts[place]?.remaining ?? 0}`;
@@ -127,5 +136,16 @@ export function limitedBy(caller: Caller, decision: Decision, cost: Cost): Limit
     retryAfterMs: retryAfterUs / 1_000,
     members: exact ? { 'violated-policies': names } : { 'violated-policies': names, exact: false },
     decision,
+  };
+}
+
+/** Not a 429: all servers together may well have left what this one's share no longer has. */
+function reducedBy({ quotas }: Caller, { violated, retryAfterUs }: Decision): Refusal {
+  const names = violated.map((place) => quotas[place]?.name);
+  return {
+    refused: 'reduced_capacity',
+    detail: `${names.join(', ')}: the shared limits are out of reach, and what this server may let through alone is spent`,
+    retryAfterMs: retryAfterUs / 1_000,
+    members: { 'violated-policies': names },
   };
 }

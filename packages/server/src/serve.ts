@@ -36,20 +36,24 @@ async function untilStopped(server: RunningServer, log: Log): Promise<void> {
 
 /** What a newcomer needs: where it listens, what it keeps, and a command that works as it stands. */
 function welcome(
-  { host, adminHost, dataDir, s3Bucket }: Settings,
+  { host, adminHost, dataDir, s3Bucket, redisUrls }: Settings,
   server: RunningServer,
   key: string,
 ): string {
   const url = `http://${hostInUrl(host)}:${server.port}`;
   const objects =
     s3Bucket === undefined ? 'objects in store/' : `objects in the bucket ${s3Bucket}`;
+  const quotas =
+    redisUrls.length === 0
+      ? 'in memory: full again after a restart'
+      : 'in Redis, shared by servers';
   const event = '{"type":"hello.world","data":{"n":1}}';
   return `
 weir is ready.
   events to   ${url}/v1/events
   operations  http://${hostInUrl(adminHost)}:${server.adminPort}/readyz and /metrics
   data in     ${dataDir} (${objects})
-  quotas      in memory: full again after a restart
+  quotas      ${quotas}
 
 Send an event:
 

@@ -1,15 +1,14 @@
-import type { Decision } from '@weir/core/admission';
 import * as names from '@weir/core/telemetry-names';
 import { VirtualWorld } from '@weir/core/world/virtual';
 import { expect, test } from 'vitest';
 import type { Manifest, ManifestObject } from '../delivery/manifest.ts';
 import type { SpoolStatus } from '../spool/spool.ts';
 import { type PutOutcome, type Store, StoreError } from '../store/store.ts';
-import type { Caller } from '../tenants/caller.ts';
 import { formatMetric } from './metric-kinds.ts';
 import { Metrics } from './metrics.ts';
 import { CostMetrics } from './metrics-cost.ts';
 import { formatStore } from './metrics-governor.ts';
+import { LimiterMetrics } from './metrics-limiter.ts';
 import { MeteredStore } from './metrics-store.ts';
 import { ProcessGauges } from './process-gauges.ts';
 
@@ -51,17 +50,12 @@ function manifestOf(...objects: Partial<ManifestObject>[]): Manifest {
   };
 }
 
-const callerWith = (...quotas: string[]) =>
-  ({ quotas: quotas.map((name) => ({ name })) }) as unknown as Caller;
-const decisionOf = (decision: Partial<Decision>) =>
-  ({ allowed: true, exact: true, violated: [], ...decision }) as Decision;
-
 test('every metric has one HELP and one TYPE line, and each sample belongs to the one above', () => {
   const gauges = new ProcessGauges();
   const metrics = new Metrics();
-  metrics.decision(callerWith('req'), decisionOf({}));
   const governor = { limit: 8, underWay: 2, waiting: 1, stopped: undefined };
-  const store = `${new CostMetrics(0.005).format()}${formatStore(0, governor)}`;
+  const limiter = new LimiterMetrics().format({ isTroubled: true, servers: 2 });
+  const store = `${new CostMetrics(0.005).format()}${formatStore(0, governor)}${limiter}`;
   const { text } = read(metrics, {}, `${store}${gauges.format()}`);
   gauges.close();
 
@@ -108,28 +102,6 @@ test('requests are counted by outcome, and outcomes that have not happened are a
   expect(value('weir_requests_total{code="accepted"}')).toBe(2);
   expect(value('weir_requests_total{code="rate_limited"}')).toBe(1);
   expect(value('weir_requests_total{code="over_capacity"}')).toBe(0);
-});
-
-test('a decision counts for every quota that allowed it, or for those that refused', () => {
-  const metrics = new Metrics();
-  const caller = callerWith('req', 'vol');
-  metrics.decision(caller, decisionOf({}));
-  metrics.decision(caller, decisionOf({ allowed: false, violated: [1] }));
-  metrics.decision(caller, decisionOf({ allowed: false, violated: [0], exact: false }));
-  const { value } = read(metrics);
-  const of = (quota: string, outcome: string) =>
-    value(`weir_limiter_decisions_total{quota="${quota}",outcome="${outcome}"}`);
-  expect([of('req', 'allowed'), of('vol', 'allowed')]).toEqual([1, 1]);
-  expect([of('req', 'refused'), of('vol', 'refused')]).toEqual([undefined, 1]);
-  expect([of('req', 'remembered'), of('vol', 'remembered')]).toEqual([1, undefined]);
-});
-
-test('quota names beyond the bound share one series', () => {
-  const metrics = new Metrics();
-  for (let i = 0; i < 1_005; i += 1) metrics.decision(callerWith(`q${i}`), decisionOf({}));
-  const { value } = read(metrics);
-  expect(value('weir_limiter_decisions_total{quota="q999",outcome="allowed"}')).toBe(1);
-  expect(value('weir_limiter_decisions_total{quota="_other",outcome="allowed"}')).toBe(5);
 });
 
 test('rejected events are counted by reason', () => {

@@ -14,6 +14,7 @@ import type { SpoolStatus } from '../spool/spool.ts';
 import type { PutOutcome, StoreErrorKind } from '../store/store.ts';
 import type { Caller } from '../tenants/caller.ts';
 import { formatMetric, formatValue, Histogram, LabelledCounter } from './metric-kinds.ts';
+import { DecisionMetrics } from './metrics-decisions.ts';
 import { Ledger } from './metrics-ledger.ts';
 
 /** `accepted` is a 202 or 200 with a receipt; `ok` any other good answer. */
@@ -29,9 +30,6 @@ export interface MetricSources {
   readonly more?: string;
 }
 
-/** Quota names beyond are counted together: the file of tenants may change for ever. */
-const mostQuotaNames = 1_000;
-
 const commitBoundsUs = [250, 500, 1e3, 2e3, 4e3, 8e3, 16e3, 32e3, 64e3, 125e3, 25e4, 5e5, 1e6, 5e6];
 const sharedBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 const slowBoundsUs = [1e3, 5e3, 1e4, 25e3, 5e4, 1e5, 25e4, 5e5, 1e6, 25e5, 5e6, 1e7, 3e7, 6e7];
@@ -42,9 +40,7 @@ const microseconds = 1_000_000;
 export class Metrics implements DeliveryEvents {
   readonly #requests = new LabelledCounter(['accepted', 'ok', ...Object.keys(refusals)]);
   readonly #rejected = new LabelledCounter(Object.keys(rejections));
-  readonly #allowed = new LabelledCounter([], mostQuotaNames);
-  readonly #refused = new LabelledCounter([], mostQuotaNames);
-  readonly #remembered = new LabelledCounter([], mostQuotaNames);
+  readonly #decisions = new DecisionMetrics();
   readonly #guarded = new LabelledCounter(['in_flight', 'share']);
   readonly #ledger = new Ledger();
   readonly #commitUs = new Histogram(commitBoundsUs, microseconds);
@@ -78,14 +74,9 @@ export class Metrics implements DeliveryEvents {
     this.#rejected.add(reason);
   }
 
-  /** A limiter said yes or no, exactly or from memory. */
-  decision({ quotas }: Caller, { allowed, exact, violated }: Decision): void {
-    if (allowed) {
-      for (const { name } of quotas) this.#allowed.add(name);
-      return;
-    }
-    const counter = exact ? this.#refused : this.#remembered;
-    for (const place of violated) counter.add(quotas[place]?.name ?? '');
+  /** A limiter said yes or no. */
+  decision({ quotas }: Caller, decision: Decision): void {
+    this.#decisions.add(quotas, decision);
   }
 
   /** A request was refused before the quotas were asked. */
@@ -143,19 +134,11 @@ export class Metrics implements DeliveryEvents {
   }
 
   #taking(): string {
-    const outcomes = {
-      allowed: this.#allowed,
-      refused: this.#refused,
-      remembered: this.#remembered,
-    };
-    const decisions = Object.entries(outcomes).flatMap(([outcome, counter]) =>
-      Array.from(counter.entries(), ([quota, value]) => ({ labels: [quota, outcome], value })),
-    );
     return [
       formatMetric(takingMetrics.requests, this.#requests.samples()),
       formatValue(takingMetrics.accepted, this.#accepted),
       formatMetric(takingMetrics.rejected, this.#rejected.samples()),
-      formatMetric(takingMetrics.decisions, decisions),
+      this.#decisions.format(),
       formatMetric(guardMetrics.refused, this.#guarded.samples()),
     ].join('');
   }

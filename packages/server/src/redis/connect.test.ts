@@ -1,8 +1,9 @@
 import { systemWorld } from '@weir/core/world/system';
 import { afterEach, expect, test } from 'vitest';
-import { connectRedis, placeOf, type RedisConnection } from './connect.ts';
+import { connectRedis, type RedisConnection } from './connect.ts';
 import { RedisTimeout, withinDeadline } from './deadline.ts';
 import { onRedis } from './on-redis.model.ts';
+import { placeOf } from './redis-place.ts';
 import { startRedisServer } from './redis-server.model.ts';
 import { startTcpProxy } from './tcp-proxy.model.ts';
 

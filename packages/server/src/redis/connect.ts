@@ -1,15 +1,6 @@
 import type { World } from '@weir/core/world/world';
 import { Cluster, type CommonRedisOptions, Redis } from 'ioredis';
-
-/** Where a Redis is, as its URL says. */
-export interface RedisPlace {
-  readonly host: string;
-  readonly port: number;
-  readonly username: string | undefined;
-  readonly password: string | undefined;
-  readonly db: number;
-  readonly isTls: boolean;
-}
+import { placeOf, type RedisPlace } from './redis-place.ts';
 
 export interface ConnectOptions {
   /** `redis://` or `rediss://`; of a Cluster some of its nodes. */
@@ -97,23 +88,6 @@ export function connectRedis({ urls, isCluster, world }: ConnectOptions): RedisC
     },
     ready: (mostMs) => untilReady(client, mostMs, world),
     close: () => client.disconnect(),
-  };
-}
-
-/** Throws a TypeError where the text is no URL of a Redis. */
-export function placeOf(url: string): RedisPlace {
-  const { protocol, hostname, port, username, password, pathname } = new URL(url);
-  const db = Number(pathname.slice(1) || '0');
-  if (!/^rediss?:$/.test(protocol) || hostname === '' || !Number.isInteger(db)) {
-    throw new TypeError('not the URL of a Redis');
-  }
-  return {
-    host: hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: Number(port || '6379'),
-    username: decodeURIComponent(username) || undefined,
-    password: decodeURIComponent(password) || undefined,
-    db,
-    isTls: protocol === 'rediss:',
   };
 }
 

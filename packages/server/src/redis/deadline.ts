@@ -21,7 +21,7 @@ export function withinDeadline<T>(
   let isOver = false;
   const giveUp = (): void => {
     isOver = true;
-    reject(new RedisTimeout(`no reply within ${deadlineMs} ms`));
+    reject(new RedisTimeout(`no reply within ${Math.ceil(deadlineMs)} ms`));
   };
   // Timers run before sockets are read; a second timer runs after that.
   let cancel = world.after(deadlineMs, () => {

@@ -24,7 +24,7 @@ test('every name is one of ours or one that everybody uses, and stands once', ()
   const names = Object.values(settingTable).map(({ env }) => env);
   expect(new Set(names).size).toBe(names.length);
   const common = ['PORT', 'HOST', 'MAX_WORKERS', 'MAX_QUEUE', 'LOG_LEVEL', 'AWS_REGION'];
-  common.push('S3_BUCKET', 'S3_ENDPOINT', 'S3_FORCE_PATH_STYLE', 'S3_PREFIX');
+  common.push('REDIS_URL', 'S3_BUCKET', 'S3_ENDPOINT', 'S3_FORCE_PATH_STYLE', 'S3_PREFIX');
   expect(names.filter((name) => !name.startsWith('WEIR_')).sort()).toEqual(common.sort());
 });
 

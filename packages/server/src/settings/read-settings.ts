@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Settings, settingTable } from '../config.ts';
 import { keyProblem, templateProblem } from '../object-key.ts';
 import { hasProblems, type Problems, showGiven } from '../problems.ts';
+import { placeOf } from '../redis/redis-place.ts';
 import { type Environment, problemWith, readTable } from './setting-kinds.ts';
 
 /**
@@ -47,6 +48,7 @@ function contradictions(settings: Settings): string[] {
     wrongCodecLevel(settings),
     ...wrongOrigins(settings),
     ...wrongS3(settings),
+    ...wrongRedis(settings),
   ].filter((problem) => problem !== undefined);
 }
 
@@ -92,6 +94,20 @@ function wrongS3(settings: Settings): (string | undefined)[] {
     noPath ? problemWith(prefix, s3Prefix) : undefined,
     noUse ? problemWith(keyId, s3SseKmsKeyId, 'to be used with WEIR_S3_SSE=aws:kms') : undefined,
   ];
+}
+
+function wrongRedis({ redisUrls }: Settings): string[] {
+  return redisUrls
+    .filter((url) => !isRedisUrl(url))
+    .map((url) => problemWith(settingTable.redisUrls, url));
+}
+
+function isRedisUrl(text: string): boolean {
+  try {
+    return placeOf(text).host !== '';
+  } catch {
+    return false;
+  }
 }
 
 function isHttpUrl(text: string): boolean {

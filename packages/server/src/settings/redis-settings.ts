@@ -1,0 +1,18 @@
+/** The settings of the Redis that servers share: rows of the one table in config.ts. */
+export const redisSettings = {
+  redisUrls: {
+    env: 'REDIS_URL',
+    kind: 'list',
+    default: '',
+    secret: true,
+    expected:
+      'redis:// or rediss:// with host, port and database; several, by commas, of a Cluster',
+    about: 'Redis that servers share for their limits; without it each has its own in memory.',
+  },
+  redisCluster: {
+    env: 'WEIR_REDIS_CLUSTER',
+    kind: 'switch',
+    default: 'off',
+    about: 'Whether a single `REDIS_URL` names a Redis Cluster; several always do.',
+  },
+} as const;
