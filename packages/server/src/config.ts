@@ -1,3 +1,5 @@
+import { guardSettings } from './settings/guard-settings.ts';
+import { redisSettings } from './settings/redis-settings.ts';
 import type { Environment, ValuesOf } from './settings/setting-kinds.ts';
 import { storeSettings } from './settings/store-settings.ts';
 
@@ -250,9 +252,14 @@ const serverSettings = {
 } as const;
 
 /** Every setting, once. `docs/configuration.md` is printed from it: `npm run docs:configuration`. */
-export const settingTable: typeof serverSettings & typeof storeSettings = {
+export const settingTable: typeof serverSettings &
+  typeof storeSettings &
+  typeof guardSettings &
+  typeof redisSettings = {
   ...serverSettings,
   ...storeSettings,
+  ...guardSettings,
+  ...redisSettings,
 };
 
 /** All settings of a server, checked and complete. */
