@@ -22,7 +22,7 @@ export interface LetterNote {
   /** Where the letter belongs. */
   readonly key: string;
   readonly reason: string;
-  readonly content: ObjectContent;
+  readonly content: Omit<ObjectContent, 'sums'>;
 }
 
 /**
@@ -38,7 +38,8 @@ export async function writeLetter(
   const letter = deadKey(writer, segment, index);
   const outcome = await store.put(letter, bytes, content, signal);
   if (outcome === 'different') throw new Error(`${letter} holds other lines than it should`);
-  const note: LetterNote = { version: 1, key, reason, content };
+  const { sums: _, ...kept } = content; // of the lines, not of how they were sent
+  const note: LetterNote = { version: 1, key, reason, content: kept };
   await putPlain(store, noteKey(letter), Buffer.from(`${JSON.stringify(note)}\n`), signal);
 }
 

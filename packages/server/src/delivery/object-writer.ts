@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ParquetObject, rowGroupBytes } from '../parquet/write-object.ts';
+import { type ByteSums, sumsOf } from '../store/byte-sums.ts';
 import type { Codec } from '../store/store.ts';
 import { Lines } from './lines.ts';
 import { SyncCompressor } from './sync-compressor.ts';
@@ -26,6 +27,7 @@ export interface WrittenObject {
   readonly bytes: Uint8Array;
   readonly contentBytes: number;
   readonly sha256: string;
+  readonly sums: ByteSums;
 }
 
 /** Hashes and compresses the lines of one object. Only one may be at work on a thread at a time. */
@@ -60,7 +62,8 @@ export class ObjectWriter {
     const bytes = new Uint8Array(this.#output.view);
     if (this.lines.bytes.length <= keptLines) idleLines = this.lines;
     if (this.#output.bytes.length <= keptOutput) idleOutput = this.#output;
-    return { bytes, contentBytes: this.#contentBytes, sha256: this.#hash.digest('hex') };
+    const sha256 = this.#hash.digest('hex');
+    return { bytes, contentBytes: this.#contentBytes, sha256, sums: sumsOf(bytes) };
   }
 
   #flush(): void {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { Batch } from '../spool/record.ts';
+import { sumsOf } from '../store/byte-sums.ts';
 import { mostTraces, type PackedObject, pack } from './pack.ts';
 import { exampleBatch, exampleHeader, segmentOf } from './segment-of.ts';
 
@@ -67,6 +68,7 @@ test('tells the truth about what it made', () => {
     gaps: { '2': [0] },
   });
   expect(objects[1]?.facts).not.toHaveProperty('gaps');
+  expect(first.sums).toEqual(sumsOf(first.bytes));
 });
 
 test('ids that weir makes count through the whole segment, whichever object they are in', () => {

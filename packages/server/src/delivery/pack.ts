@@ -2,6 +2,7 @@ import { NewerFormat } from '@weir/segment-log/frame';
 import { mixedTenant, objectKey } from '../object-key.ts';
 import { decodeRecord, type StoredBatch } from '../spool/record.ts';
 import type { SegmentHeader } from '../spool/segment-header.ts';
+import type { ByteSums } from '../store/byte-sums.ts';
 import { LineCutter } from './cut-lines.ts';
 import { isoTime } from './iso-time.ts';
 import type { ManifestObject } from './manifest.ts';
@@ -16,6 +17,8 @@ export interface PackedObject {
   readonly facts: Omit<ManifestObject, 'state'>;
   /** Owns its memory, so that it can move between threads. */
   readonly bytes: Uint8Array;
+  /** Of `bytes`: made here, off the thread that sends them and answers requests. */
+  readonly sums: ByteSums;
 }
 
 /** A sampled request, whose trace goes on to the object that holds its events. */
@@ -88,7 +91,7 @@ function packRecords(segment: Uint8Array): PackedSegment {
     for (const trace of object.traces) {
       if (traces.length < mostTraces) traces.push({ ...trace, object: index });
     }
-    return { facts: object.facts, bytes: object.bytes };
+    return { facts: object.facts, bytes: object.bytes, sums: object.sums };
   });
   return {
     writer: header.writer,
@@ -161,7 +164,7 @@ function packObject(survey: Survey, partition: Partition) {
     writer.flushFull();
     count(tally, batch, ordinal);
   }
-  const { bytes, contentBytes, sha256 } = writer.finish();
+  const { bytes, contentBytes, sha256, sums } = writer.finish();
   const facts: PackedObject['facts'] = {
     key: objectKey({ ...header, tenant: partition.tenant }),
     events: tally.events,
@@ -173,7 +176,7 @@ function packObject(survey: Survey, partition: Partition) {
     tenants: Object.fromEntries(tally.tenants),
     ...(tally.gaps.size > 0 && { gaps: Object.fromEntries(tally.gaps) }),
   };
-  return { facts, bytes, traces: tally.traces };
+  return { facts, bytes, sums, traces: tally.traces };
 }
 
 function count(tally: Tally, batch: StoredBatch, ordinal: number): void {

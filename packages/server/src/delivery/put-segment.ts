@@ -97,8 +97,8 @@ async function bury(putting: Putting, reason: string, signal: AbortSignal): Prom
   return 'dead';
 }
 
-function contentOf({ codec }: PackedSegment, { facts }: PackedObject): ObjectContent {
-  return { contentSha256: facts.sha256, contentBytes: facts.contentBytes, codec };
+function contentOf({ codec }: PackedSegment, { facts, sums }: PackedObject): ObjectContent {
+  return { contentSha256: facts.sha256, contentBytes: facts.contentBytes, codec, sums };
 }
 
 /** A manifest that is there already is never rewritten, so it is the one that counts. */

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { sumsOf } from './byte-sums.ts';
 import { s3ForTests } from './s3-for-tests.model.ts';
 import { contentOfLines, getText, listAll, putText, storeContract } from './store.contract.ts';
 
@@ -20,6 +21,19 @@ test('keeps what tells the lines in the metadata, and never a Content-Encoding',
   });
   expect(object?.headers).toMatchObject({ 'content-type': 'application/gzip' });
   expect(object?.headers).not.toHaveProperty('content-encoding');
+});
+
+test('sends the checksums it is given, and makes none itself', async () => {
+  const { double, store } = await make();
+  const bytes = gzipSync('lines\n');
+  const content = contentOfLines('lines\n', 'gzip');
+  const sums = sumsOf(bytes);
+  const put = (key: string, given: typeof sums) =>
+    store.put(key, bytes, { ...content, sums: given }, signal);
+  expect(await put('right', sums)).toBe('created');
+  await expect(put('hash', { ...sums, sha256: '0'.repeat(64) })).rejects.toThrow(/SHA256Mismatch/);
+  await expect(put('crc', { ...sums, crc32: sums.crc32 ^ 1 })).rejects.toThrow(/BadDigest/);
+  expect(double.objects().map(({ key }) => key)).toEqual(['right']);
 });
 
 test('a prefix stands before every key, and nobody sees it', async () => {

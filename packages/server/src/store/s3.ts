@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Ms } from '@weir/core/world/world';
 import { keyProblem, maxKeyBytes } from '../object-key.ts';
+import { type ByteSums, sumsOf } from './byte-sums.ts';
 import { contentSha256 } from './content.ts';
 import { S3Calls, type S3CallsOptions } from './s3-calls.ts';
 import { type Failure, type S3Call, storeError } from './s3-errors.ts';
@@ -140,9 +141,11 @@ export class S3Store implements Store {
 
   async #put(object: Putting, signal: AbortSignal): Promise<PutOutcome> {
     const { call, bytes } = object;
-    const input = this.#inputOf(object);
+    const sums = object.content.sums ?? sumsOf(bytes);
+    const input = this.#inputOf(object, sums);
     const reply = await this.#calls.try(call, bytes.length, signal, async (client, abortSignal) => {
-      const { ETag } = await client.send(new PutObjectCommand(input), { abortSignal });
+      const command = withPayloadHash(new PutObjectCommand(input), sums);
+      const { ETag } = await client.send(command, { abortSignal });
       if (ETag === undefined) throw new Error('it told no ETag');
     });
     if ('value' in reply) return 'created';
@@ -151,7 +154,7 @@ export class S3Store implements Store {
     return await this.#compare(object, reply.failed, signal);
   }
 
-  #inputOf({ call, bytes, content }: Putting): PutObjectCommandInput {
+  #inputOf({ call, bytes, content }: Putting, { crc32 }: ByteSums): PutObjectCommandInput {
     const { sse, sseKmsKeyId, storageClass } = this.#options;
     const { contentSha256: hash, contentBytes, codec } = content;
     return {
@@ -159,6 +162,7 @@ export class S3Store implements Store {
       // Whole and with its length: a stream would be sent in chunks, which some stores keep.
       Body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
       ContentType: typeOf(call.key),
+      ChecksumCRC32: base64Of(crc32),
       IfNoneMatch: '*',
       Metadata: { [hashName]: hash, [lengthName]: `${contentBytes}`, [codecName]: codec },
       ...(sse === undefined ? {} : { ServerSideEncryption: sse }),
@@ -197,6 +201,25 @@ interface Putting {
   readonly call: S3Call;
   readonly bytes: Uint8Array;
   readonly content: ObjectContent;
+}
+
+function base64Of(crc32: number): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(crc32);
+  return bytes.toString('base64');
+}
+
+/** The signer would make the hash itself otherwise, and hold up requests for it. */
+function withPayloadHash(command: PutObjectCommand, { sha256 }: ByteSums): PutObjectCommand {
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { readonly headers: Record<string, string> };
+      headers['x-amz-content-sha256'] = sha256;
+      return next(args);
+    },
+    { step: 'build', name: 'weirPayloadHash' },
+  );
+  return command;
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { ByteSums } from './byte-sums.ts';
+
 /** What a store says of a key that it was asked to create. */
 export type PutOutcome = 'created' | 'same' | 'different';
 
@@ -8,6 +10,8 @@ export interface ObjectContent {
   /** Length of the uncompressed lines. */
   readonly contentBytes: number;
   readonly codec: Codec;
+  /** Of the bytes, where they are known already; a store that needs them makes them itself else. */
+  readonly sums?: ByteSums;
 }
 
 /** The form of an object: lines, compressed or not, or Parquet; also the last part of its name. */
