@@ -8,6 +8,7 @@ import { discardUnread } from './body/discard-body.ts';
 import { type ReceiveDeps, receiveBody } from './body/receive-body.ts';
 import type { Fairness } from './guards/fairness.ts';
 import { idempotencyOf } from './idempotency-key.ts';
+import { type Hints, turnOf, withTurn } from './limiter/hints.ts';
 import type { Limiter } from './limiter/limiter.ts';
 import { parseEvents } from './parse-events.ts';
 import { preferredWait } from './prefer.ts';
@@ -30,6 +31,7 @@ import { traceparentOf } from './traceparent.ts';
 export interface IngestDeps extends ReceiveDeps {
   readonly keys: Keys;
   readonly limiter: Limiter;
+  readonly hints: Hints;
   readonly fairness: Fairness;
   readonly repeats: Repeats;
   readonly waits: StoredWaits;
@@ -74,7 +76,13 @@ export function ingest(deps: IngestDeps): Handler<AppEnv> {
     const known = limiter.knownRefusal(caller, said.leastCost);
     if (known !== undefined) {
       counts.decision(caller, known);
-      return refuse(limitedBy(caller, known, said.leastCost), caller);
+      const refusal = limitedBy(caller, known, said.leastCost);
+      if (headers[fields.weirClient] === undefined) return refuse(refusal, caller);
+      const asked = { headers, caller, cost: said.leastCost, decision: known };
+      const told = withTurn(refusal, deps.hints, asked);
+      return told instanceof Promise
+        ? told.then((late) => refuse(late, caller))
+        : refuse(told, caller);
     }
 
     // Held before the quota is charged: a request refused for want of room costs no tokens.
@@ -115,7 +123,7 @@ async function receive(c: AppContext, request: Admitted, deps: IngestDeps): Prom
 async function take(
   { headers, caller, said, slot }: Admitted,
   body: Buffer,
-  { limiter, counts }: IngestDeps,
+  { limiter, hints, counts }: IngestDeps,
   idempotency?: Idempotency,
 ): Promise<Taken | Refusal> {
   const events = parseEvents(body, said.kind, caller.limits, headers);
@@ -125,8 +133,10 @@ async function take(
   const decided = limiter.take(caller, cost);
   const decision = decided instanceof Promise ? await decided : decided; // memory needs no await
   counts.decision(caller, decision);
-  if (!decision.allowed) return limitedBy(caller, decision, cost);
+  const asked = { headers, caller, cost, decision };
+  if (!decision.allowed) return withTurn(limitedBy(caller, decision, cost), hints, asked);
 
+  const turn = headers[fields.weirClient] === undefined ? undefined : turnOf(hints, asked);
   const { tenant, keyId } = caller;
   const traceparent = traceparentOf(headers.traceparent);
   const receipt = await slot.append({ ...events, tenant, keyId, traceparent, idempotency, body });
@@ -136,18 +146,18 @@ async function take(
   }
   counts.accepted(tenant, events.accepted);
   for (const { code } of events.rejected) counts.rejected(code);
-  return { receipt, decision };
+  return { receipt, decision, nextUs: turn instanceof Promise ? await turn : turn };
 }
 
 /** Where the sender prefers to wait: 200 as soon as the batch is in the object store, else 202. */
 async function answer(
-  { receipt, decision }: Taken,
+  { receipt, decision, nextUs }: Taken,
   { headers, caller }: Admitted,
   { waits, replies, longestWaitSeconds }: IngestDeps,
 ): Promise<Response> {
   const seconds = preferredWait(headerOf(headers, fields.prefer), longestWaitSeconds);
   if (seconds === undefined || !waits.hasRoom) {
-    return replies.accepted(receipt, caller, { decision });
+    return replies.accepted(receipt, caller, { decision, nextUs });
   }
   const stored = await waits.wait(receipt.receipt, seconds * 1_000);
   return replies.accepted(receipt, caller, { decision, stored, waited: seconds });
