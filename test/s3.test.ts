@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
-import { zstdDecompressSync } from 'node:zlib';
-import { type S3Double, startS3Double } from '@weir/s3-double/server';
+import { startS3Double } from '@weir/s3-double/server';
 import { expect, test } from 'vitest';
+import { bucketAt, idsIn } from './support/bucket.ts';
 import { readMetric } from './support/metrics.ts';
 import { post } from './support/sender.ts';
 import {
@@ -14,33 +14,11 @@ import {
 
 // What was answered 202 reaches the bucket exactly once, whatever is wrong with the store meanwhile.
 
-/** The environment of whoever uses this bucket. */
-function bucketAt(endpoint: string, changes: Record<string, string> = {}): Record<string, string> {
-  return {
-    S3_BUCKET: 'weir',
-    S3_ENDPOINT: endpoint,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test-secret',
-    AWS_REGION: 'us-east-1',
-    WEIR_SEGMENT_AGE_MS: '100',
-    ...changes,
-  };
-}
-
 async function send(weir: WeirProcess, ids: readonly string[]): Promise<string> {
   const body = JSON.stringify(ids.map((id) => ({ id, type: 'order.paid' })));
   const reply = await post(weir, body);
   expect(reply.status).toBe(202);
   return (JSON.parse(reply.body) as { receipt: string }).receipt;
-}
-
-/** Ids of all events in the bucket, in the order of keys. */
-function storedIn(double: S3Double): string[] {
-  return double
-    .objects()
-    .filter(({ key }) => key.endsWith('.ndjson.zst'))
-    .flatMap(({ bytes }) => zstdDecompressSync(bytes).toString().trimEnd().split('\n'))
-    .map((line) => (JSON.parse(line) as { id: string }).id);
 }
 
 async function reasonsOf(weir: WeirProcess): Promise<string[]> {
@@ -70,7 +48,7 @@ test('events go in over HTTP and lie in the bucket, where verify and cat find th
   await untilDelivered(weir);
   await untilSaidNothing(weir);
 
-  expect(storedIn(double)).toEqual(['a', 'b']);
+  expect(idsIn(double)).toEqual(['a', 'b']);
   expect(double.objects().every(({ key }) => key.startsWith('weir/'))).toBe(true);
   expect(await readMetric(weir.adminUrl, 'weir_store_puts_per_million_events')).toBe(1_000_000);
   expect(await readMetric(weir.adminUrl, 'weir_store_dollars_per_million_events')).toBe(5);
@@ -121,7 +99,7 @@ test('a store that is not there yet costs nothing: events are taken, and deliver
 
   await using double = await startS3Double({ port });
   await untilDelivered(weir);
-  expect(storedIn(double).toSorted()).toEqual(['early', 'later']);
+  expect(idsIn(double).toSorted()).toEqual(['early', 'later']);
   await untilSaidNothing(weir);
   expect(await weir.end('SIGTERM')).toBe(0);
 });
@@ -157,7 +135,7 @@ test.each([
     const env = bucketAt(double.endpoint);
     await using mended = await startWeir({ dataDir: folder.path, env });
     await untilDelivered(mended);
-    expect(storedIn(double)).toEqual(['kept']);
+    expect(idsIn(double)).toEqual(['kept']);
   },
 );
 
@@ -172,7 +150,7 @@ test('a secret that is mended under way lets delivery begin by itself', async ()
 
   double.credentials.splice(0, 1, { accessKeyId: 'test', secretAccessKey: 'mistyped' });
   await untilDelivered(weir);
-  expect(storedIn(double)).toEqual(['waits']);
+  expect(idsIn(double)).toEqual(['waits']);
   expect(await readMetric(weir.adminUrl, 'weir_dead_letters_total')).toBe(0);
 });
 
@@ -193,7 +171,7 @@ test('what one prefix refuses becomes a dead letter, holds up nobody, and is rep
   await send(weir, ['a']);
   await untilDelivered(weir);
   expect(await readMetric(weir.adminUrl, 'weir_dead_letters_total')).toBe(1);
-  expect(storedIn(double)).toEqual([]);
+  expect(idsIn(double)).toEqual([]);
 
   const tools = { ...env, WEIR_DATA_DIR: folder.path };
   const still = await runWeir(['replay'], tools);
@@ -204,7 +182,7 @@ test('what one prefix refuses becomes a dead letter, holds up nobody, and is rep
   double.faults.denied = [];
   const replayed = await runWeir(['replay'], tools);
   expect([replayed.code, replayed.stdout]).toEqual([0, '1 dead letter delivered\n']);
-  expect(storedIn(double)).toEqual(['a']);
+  expect(idsIn(double)).toEqual(['a']);
   expect((await runWeir(['verify'], tools)).code).toBe(0);
 });
 
@@ -219,6 +197,6 @@ test('where even _dead refuses, the segment stays in the spool, told of, until i
   // _dead last: a delivery under way, refused a moment ago, would else leave a dead letter there.
   double.faults.denied = [{ prefix: '_dead/', kinds: ['put'] }];
   await untilDelivered(weir);
-  expect(storedIn(double)).toEqual(['a']);
+  expect(idsIn(double)).toEqual(['a']);
   await untilSaidNothing(weir);
 });

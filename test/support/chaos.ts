@@ -5,9 +5,25 @@ import { Senders } from './sender.ts';
 import { type Books, compare, storedIds } from './stored-events.ts';
 import { eventually, runWeir, startWeir, temporaryFolder } from './weir-process.ts';
 
+/** Where a server under chaos stores, and what it finds there. */
+export interface ChaosStore {
+  /** So many requests are under way at once. */
+  readonly connections: number;
+  /** For the server and its tools, beside what is common to all. */
+  readonly env: Readonly<Record<string, string>>;
+  /** A server was started and is under load; resolves when it is time to go on to its death. */
+  lived(kill: number): Promise<void>;
+  /** From now on all is as it should be. */
+  mend(): void;
+  /** How often each event id stands in the objects. */
+  stored(): Promise<Map<string, number>>;
+}
+
 export interface ChaosOptions {
   /** How often the server is killed, each time at another random moment under load. */
   readonly kills: number;
+  /** A folder beside the spool unless given. */
+  readonly store?: ChaosStore;
   /** Another program than `weir serve`, such as one whose store fails half of the time. */
   readonly program?: string;
   readonly log?: (line: string) => void;
@@ -34,17 +50,20 @@ export async function chaos(options: ChaosOptions): Promise<Aftermath> {
   const { kills, program, log = () => {} } = options;
   await using folder = await temporaryFolder();
   const dataDir = folder.path;
+  const store = options.store ?? folderStore(dataDir);
+  const env = { ...busy, ...store.env };
   const senders = new Senders();
   for (let kill = 1; kill <= kills; kill += 1) {
     const faulty = program === undefined ? {} : { program, args: [] };
-    const weir = await startWeir({ dataDir, env: busy, ...faulty });
-    senders.start(weir, 16);
+    const weir = await startWeir({ dataDir, env, ...faulty });
+    senders.start(weir, store.connections);
+    await store.lived(kill);
     await randomMoment();
     await weir.end('SIGKILL');
     await senders.stop();
     if (kill % 10 === 0) log(`${kill} of ${kills} kills, ${senders.acknowledged.size} events`);
   }
-  return await settle(dataDir, senders); // the folder must outlive it
+  return await settle(dataDir, senders, store); // the folder must outlive it
 }
 
 /** Lets a server that kills itself at a certain step do so under load; then as above. */
@@ -61,12 +80,13 @@ export async function crash(
   if (ended !== 'SIGKILL') await weir.end('SIGKILL');
   await senders.stop();
   if (ended !== 'SIGKILL') throw new Error(`it never came to ${JSON.stringify(env)}`);
-  return await settle(dataDir, senders); // the folder must outlive it
+  return await settle(dataDir, senders, folderStore(dataDir)); // the folder must outlive it
 }
 
 /** A last server delivers all there is; then every list is held against the objects. */
-async function settle(dataDir: string, senders: Senders): Promise<Aftermath> {
-  const last = await startWeir({ dataDir, env: busy });
+async function settle(dataDir: string, senders: Senders, store: ChaosStore): Promise<Aftermath> {
+  store.mend();
+  const last = await startWeir({ dataDir, env: { ...busy, ...store.env } });
   await senders.settle(last);
   await eventually(
     'the last server delivers all there is',
@@ -76,15 +96,22 @@ async function settle(dataDir: string, senders: Senders): Promise<Aftermath> {
   const ledgerDifference = await readMetric(last.adminUrl, 'weir_ledger_difference');
   await last.end('SIGTERM');
 
-  const stored = await storedIds(join(dataDir, 'store'));
-  const verified = await runWeir(['verify'], { WEIR_DATA_DIR: dataDir });
+  const tools = { ...store.env, WEIR_DATA_DIR: dataDir };
+  const replayed = await runWeir(['replay'], tools);
+  if (replayed.code !== 0) throw new Error(`${replayed.stdout}${replayed.stderr}`);
+  const verified = await runWeir(['verify'], tools);
   return {
-    ...compare(senders, stored),
+    ...compare(senders, await store.stored()),
     acknowledged: senders.acknowledged.size,
     unknown: senders.unknown.size,
     verify: { code: verified.code, text: verified.stdout + verified.stderr },
     ledgerDifference,
   };
+}
+
+function folderStore(dataDir: string): ChaosStore {
+  const stored = () => storedIds(join(dataDir, 'store'));
+  return { connections: 16, env: {}, lived: async () => {}, mend() {}, stored };
 }
 
 /** Far longer than any step takes to come. */
