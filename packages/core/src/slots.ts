@@ -127,7 +127,8 @@ export class Slots {
   tell(sender: Sender, { quotas, decision, cost }: Decided, nowUs: Us): Us | undefined {
     let toldUs: Us | undefined;
     for (let i = 0; i < quotas.length; i += 1) {
-      const { stateKey, unit, quota } = quotas[i] as KeyedQuota;
+      const { stateKey, unit, quota, shadow } = quotas[i] as KeyedQuota;
+      if (shadow === true) continue; // it refuses nobody
       const verdict = decision.verdicts[i] as Verdict;
       const tokens = costIn(unit, cost);
       const atUs = this.#slotsOf(stateKey, nowUs).tell(sender, quota, verdict, {

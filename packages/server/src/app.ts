@@ -74,8 +74,16 @@ const unexpected: Refusal = {
   detail: 'something unexpected went wrong; the log of the server says what',
 };
 
-const { retryAfter, retryAfterMs, rateLimit, rateLimitPolicy, preferenceApplied } = fields;
-const exposed = [retryAfter, retryAfterMs, rateLimit, rateLimitPolicy, preferenceApplied];
+const { retryAfter, retryAfterMs, rateLimit, rateLimitPolicy, preferenceApplied, weirNextMs } =
+  fields;
+const exposed = [
+  retryAfter,
+  retryAfterMs,
+  rateLimit,
+  rateLimitPolicy,
+  preferenceApplied,
+  weirNextMs,
+];
 
 function corsOf(origins: readonly string[]): Parameters<typeof cors>[0] {
   return {

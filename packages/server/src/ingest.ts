@@ -8,7 +8,7 @@ import { discardUnread } from './body/discard-body.ts';
 import { type ReceiveDeps, receiveBody } from './body/receive-body.ts';
 import type { Fairness } from './guards/fairness.ts';
 import { idempotencyOf } from './idempotency-key.ts';
-import { type Hints, turnOf, withTurn } from './limiter/hints.ts';
+import { type Hints, type MaybeNamed, turnOf, withTurn } from './limiter/hints.ts';
 import type { Limiter } from './limiter/limiter.ts';
 import { parseEvents } from './parse-events.ts';
 import { preferredWait } from './prefer.ts';
@@ -76,13 +76,8 @@ export function ingest(deps: IngestDeps): Handler<AppEnv> {
     const known = limiter.knownRefusal(caller, said.leastCost);
     if (known !== undefined) {
       counts.decision(caller, known);
-      const refusal = limitedBy(caller, known, said.leastCost);
-      if (headers[fields.weirClient] === undefined) return refuse(refusal, caller);
       const asked = { headers, caller, cost: said.leastCost, decision: known };
-      const told = withTurn(refusal, deps.hints, asked);
-      return told instanceof Promise
-        ? told.then((late) => refuse(late, caller))
-        : refuse(told, caller);
+      return refuseInTurn(asked, deps.hints, (refusal) => refuse(refusal, caller));
     }
 
     // Held before the quota is charged: a request refused for want of room costs no tokens.
@@ -91,6 +86,16 @@ export function ingest(deps: IngestDeps): Handler<AppEnv> {
 
     return receive(c, { headers, caller, said, slot }, deps);
   };
+}
+
+/** At once, unless the sender has a name and its turn must be asked for. */
+function refuseInTurn(
+  asked: MaybeNamed,
+  hints: Hints,
+  refuse: (refusal: Refusal) => Response,
+): Response | Promise<Response> {
+  const told = withTurn(limitedBy(asked.caller, asked.decision, asked.cost), hints, asked);
+  return told instanceof Promise ? told.then(refuse) : refuse(told);
 }
 
 async function receive(c: AppContext, request: Admitted, deps: IngestDeps): Promise<Response> {

@@ -1,6 +1,7 @@
 import type { Decision } from '@weir/core/admission';
 import type { Receipt } from '@weir/core/wire/receipt';
 import { isRefusal, type Refusal } from '@weir/core/wire/refusal';
+import type { Us } from '@weir/core/world/world';
 import type { Idempotency } from './spool/record.ts';
 import type { Spool } from './spool/spool.ts';
 
@@ -8,6 +9,8 @@ import type { Spool } from './spool/spool.ts';
 export interface Taken {
   readonly receipt: Receipt;
   readonly decision?: Decision;
+  /** From the decision until its sender's next turn. */
+  readonly nextUs?: Us | undefined;
 }
 
 interface InFlight {
