@@ -1,0 +1,167 @@
+import { VirtualWorld } from '@weir/core/world/virtual';
+import { expect } from 'vitest';
+import { Client, type EventMap } from './client.ts';
+import type { ClientOptions } from './options.ts';
+import type { Platform } from './platform.ts';
+import { newRegistry, type Registry } from './throttle-registry.ts';
+import { NoReply, type Reply, type Request, type Transport } from './transport/transport.ts';
+
+/** What a scripted server makes of a request; a string is the reason why no answer comes. */
+export type Script = (request: Request, world: VirtualWorld) => Scripted;
+export type Scripted =
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: unknown }
+  | { readonly silent: string; readonly isAmbiguous: boolean };
+
+export interface Seen {
+  readonly atMs: number;
+  readonly origin: string;
+  readonly key: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly events: { readonly id: string; readonly type: string; readonly data: unknown }[];
+}
+
+/** A client in virtual time, before a server that answers by a script. */
+export class ClientWorld {
+  readonly world: VirtualWorld = new VirtualWorld({ seed: 1 });
+  readonly seen: Seen[] = [];
+  script: Script;
+  roundTripMs = 20;
+  readonly #registry: Registry = newRegistry();
+  held = 0;
+
+  constructor(script: Script = takesAll()) {
+    this.script = script;
+  }
+
+  client<Events extends EventMap>(options: ClientOptions = {}): Client<Events> {
+    const given = {
+      apiKey: `weir_abcdefghijkl_${'S'.repeat(43)}`,
+      baseUrl: 'http://a',
+      ...options,
+    };
+    return new Client<Events>(given, this.platform());
+  }
+
+  platform(): Platform {
+    return {
+      world: this.world,
+      env: {},
+      transport: () => this.#transport(),
+      compress: () => async () => undefined,
+      startHolding: () => {
+        this.held += 1;
+        return () => {
+          this.held -= 1;
+        };
+      },
+      registry: () => this.#registry,
+      publish: () => {},
+      tracing: () => undefined,
+    };
+  }
+
+  /** Lets everything happen up to an instant. */
+  async runTo(untilMs: number): Promise<void> {
+    await this.world.settleAll(untilMs);
+  }
+
+  #transport(): Transport {
+    return {
+      close: async () => {},
+      request: async (request, signal) => {
+        const half = this.roundTripMs / 2;
+        await this.#pause(half, signal);
+        this.#note(request);
+        const scripted = this.script(request, this.world);
+        await this.#pause(half, signal);
+        if ('silent' in scripted) throw new NoReply(scripted.silent, scripted.isAmbiguous);
+        return asReply(scripted);
+      },
+    };
+  }
+
+  #note({ origin, path, headers, body }: Request): void {
+    const text = body === undefined ? '' : new TextDecoder().decode(body);
+    const lines = text.split('\n').filter((line) => line !== '');
+    this.seen.push({
+      atMs: this.world.now(),
+      origin,
+      path,
+      key: headers['idempotency-key'] ?? '',
+      headers,
+      events: lines.map((line) => JSON.parse(line)),
+    });
+  }
+
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const aborted = (): void => {
+        cancel();
+        reject(signal.reason);
+      };
+      const cancel = this.world.after(ms, () => {
+        signal.removeEventListener('abort', aborted);
+        resolve();
+      });
+      signal.addEventListener('abort', aborted, { once: true });
+      if (signal.aborted) aborted();
+    });
+  }
+}
+
+function asReply({ status, headers = {}, body }: Extract<Scripted, { status: number }>): Reply {
+  return {
+    status,
+    header: (name) => headers[name],
+    body: body === undefined ? '' : JSON.stringify(body),
+  };
+}
+
+/** Takes everything; receipts count up. */
+export function takesAll(): Script {
+  let receipts = 0;
+  return (request) => {
+    receipts += 1;
+    const accepted = Number(request.headers['weir-events'] ?? 0);
+    const receipt = `aaaaaaaaaaaaaaaa-1-${receipts}`;
+    return { status: 202, body: { receipt, accepted, rejected: [] } };
+  };
+}
+
+/** A refusal as weir writes it. */
+export function refusal(
+  status: number,
+  code: string,
+  more: { headers?: Record<string, string>; [member: string]: unknown } = {},
+): Scripted {
+  const { headers = {}, ...members } = more;
+  return { status, headers, body: { status, code, detail: `said ${code}`, ...members } };
+}
+
+/** Each of these once, in this order; then the rest takes all. */
+export function first(scripted: readonly Scripted[], rest: Script = takesAll()): Script {
+  const left = [...scripted];
+  return (request, world) => left.shift() ?? rest(request, world);
+}
+
+export const unreachable: Scripted = { silent: 'connect ECONNREFUSED', isAmbiguous: false };
+export const cutOff: Scripted = { silent: 'other side closed', isAmbiguous: true };
+
+/** Lets a call run to its end in virtual time. */
+export async function ended<T>(
+  at: ClientWorld,
+  promise: Promise<T>,
+  untilMs = 3_600_000,
+): Promise<T> {
+  promise.catch(() => {});
+  await at.runTo(untilMs);
+  return await Promise.race([promise, Promise.reject(new Error('it never ended'))]);
+}
+
+/** The sums of the books, at this instant. */
+export function addsUp(client: Pick<Client, 'stats'>): void {
+  const { queued, recovered, acked, rejected, dropped, spooled, inMemory } = client.stats();
+  const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+  expect(queued + recovered).toBe(acked + rejected + lost + spooled + inMemory);
+}

@@ -1,0 +1,239 @@
+import type { ThrottleSnapshot } from '@weir/core/throttle/throttle';
+import { type ClientEvents, Emitter } from './client-events.ts';
+import { type EventOptions, EventWriter } from './event-text.ts';
+import { awaitFlush, type FlushOptions, type FlushResult } from './flush.ts';
+import { Gate } from './gate.ts';
+import { Intake } from './intake.ts';
+import { KeepAlive } from './keep-alive.ts';
+import { KeyHolder } from './key-holder.ts';
+import type { Stats } from './ledger.ts';
+import { type ClientOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { Origins } from './origins.ts';
+import { Outbox } from './outbox.ts';
+import type { Platform } from './platform.ts';
+import type { Receipt } from './receipts.ts';
+import { type ManyEvent, type ManyResult, sendMany } from './send-many.ts';
+import { borrowTurnstile } from './throttle-registry.ts';
+import type { Transport } from './transport/transport.ts';
+import { tunedThrottle } from './tuned-throttle.ts';
+import { WeirError } from './weir-error.ts';
+
+/** Types of events and the data of each: `{ 'order.paid': { cents: number } }`. */
+export type EventMap = Readonly<Record<string, unknown>>;
+
+/** What a client without a type of its own takes: any type, any data. */
+export type AnyEvents = Readonly<Record<string, unknown>>;
+
+export interface TrackOptions extends EventOptions {
+  /** Events with the same key are taken in the order in which they were given. @default none */
+  readonly orderingKey?: string | undefined;
+}
+
+export interface SendOptions extends TrackOptions {
+  /** Ends the wait; where the event is on its way already, it may still arrive. @default none */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * When to resolve: `spooled` on this disk (needs the option spool), `accepted` by the server, `stored`
+   * in the object store. @default 'accepted'
+   */
+  readonly ack?: 'spooled' | 'accepted' | 'stored' | undefined;
+}
+
+/**
+ * Sends events to weir: batches them, keeps to the pace of its key, tries again until the outcome is
+ * known, and counts every event.
+ *
+ * @example
+ * await using client = new IngestClient({ apiKey, baseUrl: 'https://events.example.com' });
+ * client.track('page.viewed', { path: '/pricing' });
+ * const receipt = await client.send('order.paid', { cents: 1900 });
+ */
+export class Client<Events extends EventMap = AnyEvents> {
+  readonly #options: ResolvedOptions;
+  readonly #platform: Platform;
+  readonly #emitter: Emitter;
+  readonly #transport: Transport;
+  readonly #keys: KeyHolder;
+  readonly #gate: Gate;
+  readonly #outbox: Outbox;
+  readonly #intake: Intake;
+  readonly #keepAlive: KeepAlive;
+  #closing: Promise<void> | undefined;
+
+  /** Throws a WeirError `invalid_option`. Opens nothing: the first event does. */
+  constructor(given: ClientOptions, platform: Platform) {
+    const options = resolveOptions(given, platform.env);
+    const { world } = platform;
+    this.#options = options;
+    this.#platform = platform;
+    this.#emitter = new Emitter(platform.publish, options.logger);
+    this.#keepAlive = new KeepAlive(platform.startHolding);
+    this.#transport = platform.transport(options);
+    this.#keys = this.#makeKeys();
+    const origins = new Origins(options.baseUrl, world, (from, to) =>
+      this.#emitter.emit('failover', { from, to }),
+    );
+    this.#gate = new Gate({
+      world,
+      origins,
+      keys: this.#keys,
+      deliveryTimeoutMs: options.deliveryTimeoutMs,
+      events: {
+        paced: ({ waitingFor, perSecond }, waitMs) =>
+          this.#emitter.emit('throttle', { waitMs, waitingFor, perSecond }),
+        keyFailed: (cause) => this.#keyFailed(cause),
+      },
+    });
+    this.#outbox = this.#makeOutbox();
+    const writer = new EventWriter(options, world);
+    this.#intake = new Intake({
+      options,
+      world,
+      writer,
+      outbox: this.#outbox,
+      emitter: this.#emitter,
+    });
+  }
+
+  /**
+   * Takes an event and returns at once. Throws only for an event that could never be sent
+   * (`invalid_event`, `event_too_large`) and after `close`; what happens later is told by `stats()`
+   * and by the events `drop`, `reject` and `error`.
+   */
+  track<Name extends keyof Events & string>(
+    type: Name,
+    data: Events[Name],
+    options?: TrackOptions,
+  ): void {
+    this.#refuseIfClosed();
+    this.#intake.track(type, data, options);
+  }
+
+  /**
+   * Resolves when the server has the event safe on its disk; other events share its request. Rejects
+   * with a WeirError: `invalid_event`, `event_too_large`, `queue_full`, `rate_limited`, `unauthorized`,
+   * `cancelled`, `closed`, or whatever the server refused it for.
+   */
+  async send<Name extends keyof Events & string>(
+    type: Name,
+    data: Events[Name],
+    options: SendOptions = {},
+  ): Promise<Receipt> {
+    this.#refuseIfClosed();
+    const heldForMs = this.#gate.heldForMs() ?? 0;
+    if (heldForMs > 0 && this.#options.spool === undefined) {
+      throw new WeirError('unauthorized', 'the server refused the key a moment ago', {
+        retryAfterMs: heldForMs,
+      });
+    }
+    const receipt = await this.#intake.send(type, data, options);
+    if (options.ack === 'stored') await receipt.stored({ signal: options.signal });
+    return receipt;
+  }
+
+  /**
+   * Sends all events of an iterable, which is not asked for more while there is no room. Resolves when
+   * the server has answered for each; rejects where the iterable does, or with `cancelled`.
+   */
+  async sendMany(
+    events: Iterable<ManyEvent<Events>> | AsyncIterable<ManyEvent<Events>>,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<ManyResult> {
+    this.#refuseIfClosed();
+    return await sendMany(events, this.#intake, options.signal);
+  }
+
+  /**
+   * Sends everything taken before this call and resolves when the outcome of each event is known, or
+   * it is safe in the spool when the time is over. Rejects with `flush_timeout`, or `cancelled`.
+   */
+  async flush(options: FlushOptions = {}): Promise<FlushResult> {
+    const release = this.#keepAlive.hold();
+    try {
+      return await awaitFlush(this.#outbox, this.#platform.world, options);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Takes no more, flushes, and lets go of everything. What is left after the time goes to the spool,
+   * or is dropped and counted where there is none. Calling it again returns the same promise; it
+   * never rejects.
+   */
+  close(options: FlushOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** What became of every event so far. The sums add up at every instant. */
+  stats(): Stats {
+    return this.#outbox.stats();
+  }
+
+  /** What the pace of this key looks like; undefined before the first request. */
+  get throttle(): ThrottleSnapshot | undefined {
+    return this.#keys.turnstile?.snapshot();
+  }
+
+  /** Calls `listener` on every such event; returns how to stop. */
+  on<Name extends keyof ClientEvents>(
+    name: Name,
+    listener: (event: ClientEvents[Name]) => void,
+  ): () => void {
+    return this.#emitter.on(name, listener);
+  }
+
+  async #close({ timeoutMs = 30_000, signal }: FlushOptions): Promise<void> {
+    try {
+      await this.flush({ timeoutMs, signal });
+    } catch (error) {
+      this.#options.logger?.warn('closed before everything was delivered', {
+        left: this.#outbox.queue.held.count,
+        error: String(error),
+      });
+    }
+    this.#outbox.end();
+    this.#keys.close();
+    await this.#transport.close();
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closing !== undefined) throw new WeirError('closed', 'the client was closed');
+  }
+
+  #keyFailed(cause: unknown): void {
+    const detail = `the function apiKey failed: ${cause instanceof Error ? cause.message : cause}`;
+    this.#emitter.emit('error', { error: new WeirError('unauthorized', detail, { cause }) });
+  }
+
+  #makeKeys(): KeyHolder {
+    const { apiKey, baseUrl, logger, throttle } = this.#options;
+    const { world } = this.#platform;
+    const makeThrottle = throttle ?? tunedThrottle;
+    return new KeyHolder(apiKey, baseUrl, (identity) => {
+      const registry = this.#platform.registry(this.#options);
+      return borrowTurnstile(registry, identity, { world, logger, makeThrottle });
+    });
+  }
+
+  #makeOutbox(): Outbox {
+    const { world, compress, tracing } = this.#platform;
+    const options = this.#options;
+    const transport = this.#transport;
+    return new Outbox({
+      world,
+      transport,
+      keys: this.#keys,
+      gate: this.#gate,
+      emitter: this.#emitter,
+      keepAlive: this.#keepAlive,
+      options,
+      send: { world, transport, compress: compress(options), tracing, options },
+    });
+  }
+}

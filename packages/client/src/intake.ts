@@ -1,0 +1,158 @@
+import type { World } from '@weir/core/world/world';
+import type { SendOptions, TrackOptions } from './client.ts';
+import type { Emitter } from './client-events.ts';
+import type { EventText, EventWriter } from './event-text.ts';
+import type { Item, Waiter } from './item.ts';
+import type { DropReason } from './ledger.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { Outbox } from './outbox.ts';
+import type { Receipt } from './receipts.ts';
+import { cancelled } from './room-line.ts';
+import { WeirError } from './weir-error.ts';
+
+export interface IntakeDeps {
+  readonly options: ResolvedOptions;
+  readonly world: World;
+  readonly writer: EventWriter;
+  readonly outbox: Outbox;
+  readonly emitter: Emitter;
+}
+
+const tellEveryMs = 100;
+
+/** The way in: events become text, and get room or what `overflow` says. */
+export class Intake {
+  readonly #deps: IntakeDeps;
+  #untold = new Map<DropReason, number>();
+
+  constructor(deps: IntakeDeps) {
+    this.#deps = deps;
+  }
+
+  track(type: string, data: unknown, options: TrackOptions | undefined): void {
+    if (!this.#deps.options.enabled) return;
+    const event = this.#deps.writer.write(type, data, options);
+    if (event === undefined) this.#countDropped('redacted');
+    else if (this.#makeRoom(event.bytes)) this.#add(event, options, undefined);
+    else this.#countDropped('queue_full');
+  }
+
+  /** Resolves with the receipt of one event. */
+  async send(type: string, data: unknown, options: SendOptions): Promise<Receipt> {
+    if (!this.#deps.options.enabled) return disabled;
+    throwIfCancelled(options.signal);
+    const event = this.#deps.writer.write(type, data, options);
+    if (event === undefined) {
+      this.#countDropped('redacted');
+      return disabled;
+    }
+    if (!this.#makeRoom(event.bytes)) {
+      if (this.#deps.options.overflow !== 'block') {
+        this.#countDropped('queue_full');
+        throw this.#queueFull();
+      }
+      await this.#deps.outbox.line.join(event.bytes, options.signal);
+    }
+    return await this.#addAndWait(event, options);
+  }
+
+  /** Puts one event of many in, as soon as there is room; `waiter` hears what becomes of it. */
+  async feed(
+    { type, data, ...options }: TrackOptions & { readonly type: string; readonly data?: unknown },
+    waiter: Waiter,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const event = this.#deps.writer.write(type, data, options);
+    if (event === undefined) {
+      this.#countDropped('redacted');
+      waiter.taken(disabled);
+      return;
+    }
+    await this.#deps.outbox.line.join(event.bytes, signal);
+    this.#add(event, options, waiter);
+  }
+
+  get isEnabled(): boolean {
+    return this.#deps.options.enabled;
+  }
+
+  #addAndWait(event: EventText, options: SendOptions): Promise<Receipt> {
+    const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
+    const { signal } = options;
+    const item = this.#add(event, options, { taken: resolve, failed: reject });
+    if (signal === undefined) return promise;
+    const aborted = (): void => {
+      const error = cancelled(signal);
+      if (!this.#deps.outbox.dropWaiting(item, 'cancelled', error)) reject(error);
+    };
+    signal.addEventListener('abort', aborted);
+    return promise.finally(() => signal.removeEventListener('abort', aborted));
+  }
+
+  #add(event: EventText, options: TrackOptions | undefined, waiter: Waiter | undefined): Item {
+    const { outbox, world } = this.#deps;
+    const item: Item = {
+      text: event.text,
+      bytes: event.bytes,
+      orderingKey: options?.orderingKey,
+      place: 0,
+      tally: outbox.tally,
+      queuedMs: world.now(),
+      traceparent: undefined,
+      waiter,
+      isGone: false,
+      isCut: false,
+    };
+    outbox.ledger.queued += 1;
+    outbox.add(item);
+    return item;
+  }
+
+  /** Holds room for an event, after all that `overflow` allows without waiting; false: none. */
+  #makeRoom(bytes: number): boolean {
+    const { outbox, options } = this.#deps;
+    const { queue } = outbox;
+    if (queue.hold(bytes)) return true;
+    if (options.overflow !== 'drop-oldest') return false;
+    const error = new WeirError('dropped', 'it was dropped to make room for a later event');
+    for (const item of queue.waiting()) {
+      outbox.dropWaiting(item, 'dropped', error);
+      if (queue.hold(bytes)) return true;
+    }
+    return false;
+  }
+
+  /** Under overload this is the hot path: listeners are told ten times a second at most. */
+  #countDropped(reason: DropReason): void {
+    const { outbox, world, emitter } = this.#deps;
+    outbox.ledger.queued += 1;
+    outbox.ledger.drop(reason, 1);
+    const untold = this.#untold.get(reason);
+    this.#untold.set(reason, (untold ?? 0) + 1);
+    if (untold !== undefined) return;
+    world.after(tellEveryMs, () => {
+      const count = this.#untold.get(reason) ?? 0;
+      this.#untold.delete(reason);
+      emitter.emit('drop', { reason, count });
+    });
+  }
+
+  #queueFull(): WeirError {
+    const { maxQueueEvents, maxQueueBytes } = this.#deps.options;
+    const { count, bytes } = this.#deps.outbox.queue.held;
+    const held = `${count} events with ${bytes} bytes are under way`;
+    const most = `${maxQueueEvents} (maxQueueEvents) and ${maxQueueBytes} (maxQueueBytes)`;
+    return new WeirError('queue_full', `${held}, the most are ${most}`);
+  }
+}
+
+/** What an event gets that nobody wanted sent. */
+const disabled: Receipt = {
+  id: 'disabled',
+  index: 0,
+  stored: async () => ({ key: '', line: 0 }),
+};
+
+function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw cancelled(signal);
+}

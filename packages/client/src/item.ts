@@ -1,0 +1,29 @@
+import type { Receipt } from './receipts.ts';
+import type { Tally } from './tally.ts';
+import type { WeirError } from './weir-error.ts';
+
+/** Who waits for what becomes of one event. */
+export interface Waiter {
+  taken(receipt: Receipt): void;
+  failed(error: WeirError): void;
+}
+
+/** One event on its way. */
+export interface Item {
+  /** A CloudEvent, one line of JSON. */
+  readonly text: string;
+  readonly bytes: number;
+  readonly orderingKey: string | undefined;
+  /** Its number in the spool; 0 where there is none. */
+  readonly place: number;
+  /** Counts it for the next `flush`. */
+  readonly tally: Tally;
+  readonly queuedMs: number;
+  /** W3C trace context of the call that made it, where that is sampled. */
+  readonly traceparent: string | undefined;
+  waiter: Waiter | undefined;
+  /** It was settled while it still lay in a queue. */
+  isGone: boolean;
+  /** It belongs to a batch by now, which is sent as it is. */
+  isCut: boolean;
+}

@@ -1,0 +1,144 @@
+import { Room } from '@weir/core/room';
+import type { Item } from './item.ts';
+
+export interface QueueBounds {
+  readonly maxQueueEvents: number;
+  readonly maxQueueBytes: number;
+  readonly maxBatchEvents: number;
+  readonly maxBatchBytes: number;
+}
+
+const leastCompaction = 1_024;
+const mostSkipped = 10_000;
+
+/**
+ * Events in the order in which they came. What is in memory at all, in flight included, is held
+ * against the bounds; a batch is cut from the front only when it is about to be sent, so that it is
+ * as full as it can be.
+ */
+export class Queue {
+  readonly #bounds: QueueBounds;
+  readonly #room: Room;
+  #items: Item[] = [];
+  #head = 0;
+  #bytes = 0;
+  #count = 0;
+  /** Ordering keys of what is in flight, with how many batches. */
+  readonly #busyKeys = new Set<string>();
+
+  constructor(bounds: QueueBounds) {
+    this.#bounds = bounds;
+    this.#room = new Room({ maxCount: bounds.maxQueueEvents, maxBytes: bounds.maxQueueBytes });
+  }
+
+  /** Events that wait, those in flight left out. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Events and bytes in memory, in flight included. */
+  get held(): { readonly count: number; readonly bytes: number } {
+    return this.#room.status();
+  }
+
+  get isFullBatch(): boolean {
+    const { maxBatchEvents, maxBatchBytes } = this.#bounds;
+    return this.#count >= maxBatchEvents || this.#bytes >= maxBatchBytes;
+  }
+
+  /** The one that waits longest. */
+  get first(): Item | undefined {
+    while (this.#head < this.#items.length && this.#items[this.#head]?.isGone) this.#head += 1;
+    return this.#items[this.#head];
+  }
+
+  /** Takes room for one event, which `push` must be given next; false where there is none. */
+  hold(bytes: number): boolean {
+    return this.#room.hold(1, bytes);
+  }
+
+  /** Puts an event at the end, for which room is held. */
+  push(item: Item): void {
+    this.#items.push(item);
+    this.#count += 1;
+    this.#bytes += item.bytes + 1;
+  }
+
+  /** The events of one batch; empty where all that wait must wait for one in flight. */
+  cut(): Item[] {
+    const { maxBatchEvents, maxBatchBytes } = this.#bounds;
+    const taken: Item[] = [];
+    const passed: Item[] = [];
+    const skipped = new Set<string>(); // their later events must not overtake them
+    let bytes = 0;
+    let at = this.#head;
+    for (; at < this.#items.length && passed.length < mostSkipped; at += 1) {
+      const item = this.#items[at] as Item;
+      if (item.isGone) continue;
+      if (
+        taken.length >= maxBatchEvents ||
+        (taken.length > 0 && bytes + item.bytes > maxBatchBytes)
+      ) {
+        break;
+      }
+      const { orderingKey } = item;
+      if (
+        orderingKey !== undefined &&
+        (this.#busyKeys.has(orderingKey) || skipped.has(orderingKey))
+      ) {
+        skipped.add(orderingKey);
+        passed.push(item);
+        continue;
+      }
+      taken.push(item);
+      bytes += item.bytes + 1;
+    }
+    this.#advance(at, passed);
+    this.#took(taken, bytes);
+    return taken;
+  }
+
+  /** Their ordering keys are free again. */
+  landed(items: readonly Item[]): void {
+    for (const { orderingKey } of items) {
+      if (orderingKey !== undefined) this.#busyKeys.delete(orderingKey);
+    }
+  }
+
+  /** An event's story ended: its room is free. Once for each. */
+  giveBack({ bytes }: Item): void {
+    this.#room.giveBack(1, bytes);
+  }
+
+  /** An event was settled while it waited here. */
+  forget(item: Item): void {
+    this.#count -= 1;
+    this.#bytes -= item.bytes + 1;
+  }
+
+  /** Those that wait, in order. */
+  *waiting(): Generator<Item> {
+    for (let at = this.#head; at < this.#items.length; at += 1) {
+      const item = this.#items[at] as Item;
+      if (!item.isGone) yield item;
+    }
+  }
+
+  #took(taken: readonly Item[], bytes: number): void {
+    this.#count -= taken.length;
+    this.#bytes -= bytes;
+    for (const { orderingKey } of taken) {
+      if (orderingKey !== undefined) this.#busyKeys.add(orderingKey);
+    }
+  }
+
+  /** The next to look at stands at `at`, behind those that were passed over. */
+  #advance(at: number, passed: readonly Item[]): void {
+    const head = at - passed.length;
+    for (const [i, item] of passed.entries()) this.#items[head + i] = item;
+    this.#head = head;
+    if (this.#head < leastCompaction || this.#head * 2 < this.#items.length) return;
+    this.#items = this.#items.slice(this.#head);
+    this.#head = 0;
+  }
+}

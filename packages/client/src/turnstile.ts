@@ -1,0 +1,105 @@
+import type { Cost } from '@weir/core/admission';
+import type { Outcome, Throttle, ThrottleSnapshot } from '@weir/core/throttle/throttle';
+import type { Ms, World } from '@weir/core/world/world';
+
+/** One request that wants to go. Plain, since copies of this package share a turnstile. */
+export interface Comer {
+  /** The first instant at which it may go, as far as the pace is not concerned; Infinity: wait. */
+  readyAtMs(nowMs: Ms): Ms;
+  readonly cost: Cost;
+  /** Called once, when it must go at once; `sent` names it to `learn`. */
+  go(sent: number): void;
+}
+
+/**
+ * Where the requests of one key wait for their pace, of all clients in the process. This is what
+ * lies in the registry of the process: its version changes with any of its members.
+ */
+export interface Turnstile {
+  readonly version: 1;
+  /** A random name that servers tell this sender by. */
+  readonly sender: string;
+  /** First come, first served, but for those not ready yet. Returns how to leave before one's turn. */
+  enter(comer: Comer): () => void;
+  /** Tells what came of a request, and asks again when the next may go. */
+  learn(outcome: Outcome): void;
+  /** Something else changed: asks again. */
+  nudge(): void;
+  snapshot(): ThrottleSnapshot;
+}
+
+const leastWaitMs = 0.05;
+const longestWaitMs = 60_000; // asked again at the latest then, should anything have been missed
+
+/** A throttle with its queue and its one timer. As many may wait as clients allow at once. */
+export class PacedTurnstile implements Turnstile {
+  readonly version = 1;
+  readonly sender: string;
+  readonly #throttle: Throttle;
+  readonly #world: World;
+  readonly #comers: Comer[] = [];
+  #cancelTimer: (() => void) | undefined;
+  #isPassing = false;
+
+  constructor(throttle: Throttle, world: World) {
+    this.#throttle = throttle;
+    this.#world = world;
+    this.sender = [...world.randomBytes(12)]
+      .map((byte) => byte.toString(16).padStart(2, '0'))
+      .join('');
+  }
+
+  enter(comer: Comer): () => void {
+    this.#comers.push(comer);
+    this.nudge();
+    return () => {
+      const place = this.#comers.indexOf(comer);
+      if (place < 0) return;
+      this.#comers.splice(place, 1);
+      this.nudge();
+    };
+  }
+
+  learn(outcome: Outcome): void {
+    this.#throttle.learn(outcome, this.#world.now());
+    this.nudge();
+  }
+
+  nudge(): void {
+    if (this.#isPassing) return; // whoever goes may change things: the loop sees it
+    this.#isPassing = true;
+    try {
+      this.#cancelTimer?.();
+      this.#cancelTimer = undefined;
+      const nextMs = this.#letPass();
+      if (nextMs === Infinity) return;
+      const delayMs = Math.max(leastWaitMs, Math.min(longestWaitMs, nextMs - this.#world.now()));
+      this.#cancelTimer = this.#world.after(delayMs, () => this.nudge());
+    } finally {
+      this.#isPassing = false;
+    }
+  }
+
+  snapshot(): ThrottleSnapshot {
+    return this.#throttle.snapshot(this.#world.now());
+  }
+
+  /** Lets everyone go whose turn it is; returns when to look again. */
+  #letPass(): Ms {
+    for (;;) {
+      const nowMs = this.#world.now();
+      let earliestMs = Infinity;
+      const place = this.#comers.findIndex((comer) => {
+        const readyMs = comer.readyAtMs(nowMs);
+        earliestMs = Math.min(earliestMs, readyMs);
+        return readyMs <= nowMs;
+      });
+      const comer = this.#comers[place];
+      if (comer === undefined) return earliestMs;
+      const turnMs = this.#throttle.readyAtMs(nowMs, comer.cost);
+      if (turnMs > nowMs) return turnMs;
+      this.#comers.splice(place, 1);
+      comer.go(this.#throttle.sent(nowMs, comer.cost));
+    }
+  }
+}
