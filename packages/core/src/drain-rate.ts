@@ -3,7 +3,7 @@ import type { Ms } from './world/world.ts';
 const slotMs = 1_000;
 const slotCount = 30;
 const shortestMs = 1_000;
-const longestMs = 30_000;
+const longestMs = 20_000; // and half of it by lot: 30 s in all
 
 /**
  * How fast a queue drains, measured over the last half minute, and so how long someone who finds
@@ -29,8 +29,9 @@ export class DrainRate {
   }
 
   /**
-   * How long until `depth` has drained at the measured rate, from 1 to 30 s; 30 s where nothing
-   * drained at all. Up to a half is added by `lot`, so that those refused together come back apart.
+   * How long until `depth` has drained at the measured rate, at least 1 s and at most 20, which it
+   * is where nothing drained at all. Up to a half is added by `lot`, so that those refused together
+   * come back apart: nobody is sent away for more than 30 s.
    *
    * @param lot uniform in [0, 1)
    */
