@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import type { Limit } from '../wire/rate-headers.ts';
+import type { Outcome } from './throttle.ts';
+import { throttles } from './throttles.ts';
+
+const cost = { requests: 1, events: 100, bytes: 20_000 };
+const requests: Limit = {
+  name: 'requests',
+  remaining: 9,
+  withinMs: 1_000,
+  tokens: 10,
+  periodMs: 1_000,
+  burst: 10,
+  unit: 'requests',
+};
+const ok = { cause: 'ok', retryAfterMs: undefined, nextMs: undefined } as const;
+const make = () => throttles.adaptive({ jitter: 0 }, () => 0.5);
+
+/** Sends one request at `nowMs` and is told of it 2 ms later. */
+function exchange(throttle = make(), nowMs = 0, said: Partial<Outcome> = {}) {
+  const sent = throttle.sent(nowMs, cost);
+  throttle.learn({ ...ok, limits: [requests], ...said, sent }, nowMs + 2);
+  return throttle;
+}
+
+test('its first request goes alone, and its reply lets the others go', () => {
+  const throttle = make();
+  expect(throttle.readyAtMs(0, cost)).toBe(0);
+
+  const sent = throttle.sent(0, cost);
+  expect(throttle.readyAtMs(0, cost)).toBe(Infinity);
+
+  throttle.learn({ ...ok, limits: [requests], sent }, 2);
+  expect(throttle.readyAtMs(2, cost)).toBe(2);
+});
+
+test('spends what is left at once, then what time earns', () => {
+  const throttle = exchange();
+
+  for (let i = 0; i < 9; i += 1) {
+    expect(throttle.readyAtMs(2, cost)).toBe(2);
+    throttle.sent(2, cost);
+  }
+
+  expect(throttle.readyAtMs(2, cost)).toBeCloseTo(102, 6);
+  expect(throttle.snapshot(2)).toMatchObject({ remaining: 0, waitingFor: 'pace' });
+});
+
+test('counts a batch in the unit of each quota', () => {
+  const events: Limit = {
+    ...requests,
+    name: 'events',
+    unit: undefined,
+    remaining: 150,
+    burst: 1_000,
+  };
+  const throttle = exchange(make(), 0, { limits: [{ ...events, tokens: 1_000 }] });
+
+  expect(throttle.readyAtMs(2, cost)).toBe(2);
+  throttle.sent(2, cost);
+
+  expect(throttle.readyAtMs(2, cost)).toBeCloseTo(52, 6); // 50 events are left, 100 are needed
+});
+
+test('Retry-After is a floor', () => {
+  const refused = { cause: 'rate_limited', retryAfterMs: 7_000, limits: [] } as const;
+  const throttle = exchange(make(), 0, refused);
+
+  expect(throttle.readyAtMs(2, cost)).toBeGreaterThanOrEqual(7_002);
+  expect(throttle.snapshot(2).waitingFor).toBe('retry_after');
+});
+
+test('obeys a slot of the server, also over Retry-After, and goes freely when none is given', () => {
+  const throttle = exchange(make(), 0, { cause: 'rate_limited', retryAfterMs: 500, nextMs: 800 });
+  expect(throttle.readyAtMs(2, cost)).toBe(802);
+  expect(throttle.snapshot(2).waitingFor).toBe('slot');
+
+  const sent = throttle.sent(802, cost);
+  expect(throttle.readyAtMs(802, cost)).toBe(Infinity); // its reply says when
+
+  throttle.learn({ ...ok, limits: [requests], sent }, 804);
+  expect(throttle.readyAtMs(804, cost)).toBe(804);
+});
+
+test('what another server refused for want of room costs nothing here', () => {
+  const throttle = exchange();
+  const sent = throttle.sent(2, cost);
+  throttle.learn({ ...ok, cause: 'overloaded', limits: [], sent }, 4);
+
+  expect(throttle.snapshot(4).remaining).toBe(9);
+});

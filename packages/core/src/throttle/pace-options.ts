@@ -1,0 +1,53 @@
+/** How a sender shares a quota with others. Counted in tokens and shares, so it fits any rate. */
+export interface PaceOptions {
+  /** After a first refusal the wait is drawn evenly between what these many tokens take to earn. */
+  readonly firstWait: readonly [number, number];
+  /** Factor on that wait with each further refusal in a row. */
+  readonly waitGrowth: number;
+  /** Senders that are assumed until more is known. */
+  readonly typicalPeers: number;
+  /** Tokens that are to be left, where so many senders are about. */
+  readonly referenceTokens: number;
+  /** Tokens by which that falls where senders are e times as many: keeps shares alike. */
+  readonly droop: number;
+  readonly proportional: number;
+  readonly integral: number;
+  /** Share of the gap by which each is longer or shorter at random. */
+  readonly jitter: number;
+  /** Full speed ends when less is left than this many times what all spend in a round trip. */
+  readonly brake: number;
+  /** A first reply that leaves less than this share of the burst, and little for so many, is contended. */
+  readonly fullShare: number;
+  /** Weight of the newest reply in the estimate of senders. */
+  readonly follow: number;
+  /** The same where it is far off. */
+  readonly leap: number;
+  readonly longestGapMs: number;
+  /** Factor on the gap after a refusal. */
+  readonly backoff: number;
+  /** Least wait after a refusal, as a share of the gap. */
+  readonly retryFrom: number;
+}
+
+export interface AdaptiveOptions extends PaceOptions {
+  /** Whether requests carry the sender's name, so that weir sets slots aside for it. */
+  readonly named: boolean;
+}
+
+export const paceDefaults: PaceOptions = {
+  firstWait: [3.75, 13.75],
+  waitGrowth: 2.5,
+  typicalPeers: 10,
+  referenceTokens: 6,
+  droop: 2,
+  proportional: 0.4,
+  integral: 0.12,
+  jitter: 0.05,
+  brake: 0.9,
+  fullShare: 0.3,
+  follow: 0.1,
+  leap: 0.6,
+  longestGapMs: 600_000,
+  backoff: 1.1,
+  retryFrom: 0.3,
+};
