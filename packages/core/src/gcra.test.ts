@@ -1,44 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import {
-  admits,
-  charge,
-  compileQuota,
-  gcra,
-  type QuotaTerms,
-  type RateState,
-  refund,
-} from './gcra.ts';
+import { admits, charge, compileQuota, gcra, type RateState, refund } from './gcra.ts';
 import vectors from './gcra.vectors.json' with { type: 'json' };
+import type { Group, Step } from './gcra-vectors.model.ts';
 import { retryAfterSeconds } from './wire/rate-headers.ts';
 
 const t0 = 1_790_000_000_000_000; // an instant of the year 2026, so that sums are as large as real ones
 const tera = 1_099_511_627_776;
-
-interface Step {
-  readonly id: string;
-  readonly atUs: number;
-  readonly cost?: number;
-  readonly refund?: number;
-  readonly quota?: QuotaTerms;
-  readonly allowed?: boolean;
-  readonly oversize?: boolean;
-  readonly remaining?: number;
-  readonly retryAfterUs?: number;
-  readonly resetUs?: number;
-  readonly nextUs?: number;
-  readonly retryAfterS?: number;
-  readonly changed?: boolean;
-  readonly tatUs?: number;
-  readonly rest?: number;
-  readonly ttlMs?: number;
-  readonly dropped?: boolean;
-}
-
-interface Group {
-  readonly name: string;
-  readonly quota: QuotaTerms;
-  readonly steps: readonly Step[];
-}
 
 describe.each(vectors.groups as readonly Group[])('$name', ({ quota: terms, steps }) => {
   let quota = compileQuota(terms);

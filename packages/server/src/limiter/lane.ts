@@ -24,6 +24,8 @@ export interface LaneDeps {
   readonly world: World;
   /** Runs a task once all that arrived in this turn of the event loop has been looked at. */
   readonly soon: (task: () => void) => void;
+  /** How long an ask may wait for its answer. */
+  readonly deadlineMs: Ms;
   /** A key of this lane, for asking whether Redis is back. */
   readonly probeKey: string;
   readonly events: LaneEvents;
@@ -38,7 +40,6 @@ interface Waiting {
   readonly sinceMs: Ms;
 }
 
-const deadlineMs = 25;
 const mostCalls = 32;
 const mostWaiting = 4_096;
 const probeMs = 250;
@@ -48,7 +49,8 @@ const outcomesKept = 20;
 /**
  * The way of asks to one Redis, or to one hash tag of a Cluster. What comes in one turn of the event
  * loop goes out together, in order and in calls of at most 64 asks, several of them at once. An ask
- * is answered within the deadline of 25 ms, with undefined where Redis does not answer. After five
+ * is answered within the deadline, with undefined where Redis does not answer; what it charged and was
+ * heard of too late is given back, as whoever asked has decided alone meanwhile. After five
  * failures in a row, or ten among the last twenty calls, Redis is asked no more; a probe looks every
  * 250 ms whether it is back. At most 4,096 asks wait; beyond, they are answered at once.
  */
@@ -71,7 +73,7 @@ export class Lane {
     return this.#breaker.is === 'closed';
   }
 
-  /** Only while it works. */
+  /** Answered in any case; while it does not work, that may take the whole deadline. */
   ask(ask: Ask, answered: Answered): void {
     if (this.#waiting.length >= mostWaiting) {
       answered(undefined);
@@ -106,7 +108,7 @@ export class Lane {
   }
 
   #call(batch: TakeBatch, waiting: readonly Waiting[]): void {
-    const { world, script, events } = this.#deps;
+    const { world, script, deadlineMs, events } = this.#deps;
     const sentMs = world.now();
     const { sinceMs } = waiting[0] as Waiting;
     const answer = script.run(batch.keys, [batch.pack()]).then((reply) => {
@@ -114,11 +116,10 @@ export class Lane {
       events.learned(read, sentMs);
       return read;
     });
-    const late = (reply: BatchReply | undefined): void => {
-      events.ghosts(reply === undefined ? 0 : chargedBy(reply, waiting));
-    };
     this.#calls += 1;
-    withinDeadline(answer, Math.max(1, deadlineMs - (sentMs - sinceMs)), world, late).then(
+    withinDeadline(answer, Math.max(1, deadlineMs - (sentMs - sinceMs)), world, (reply) => {
+      if (reply !== undefined) this.#giveBack(reply, waiting);
+    }).then(
       ({ decisions }) => {
         this.#ended(true);
         events.called(waiting.length, world.now() - sinceMs);
@@ -144,6 +145,13 @@ export class Lane {
     if (this.#waiting.length > 0) this.#send();
   }
 
+  /** Sent even while Redis is given up: it has just answered. */
+  #giveBack({ decisions }: BatchReply, waiting: readonly Waiting[]): void {
+    const ghosts = waiting.filter(({ ask }, i) => ask.kind === 'take' && decisions[i]?.allowed);
+    for (const { ask } of ghosts) this.ask({ ...ask, kind: 'refund' }, ignore);
+    this.#deps.events.ghosts(ghosts.length);
+  }
+
   #giveUp(why: string): void {
     const { world, events } = this.#deps;
     this.#troubledMs = world.now();
@@ -163,7 +171,7 @@ export class Lane {
 
   /** Asks nothing, so that no request waits for it. */
   async #probe(): Promise<void> {
-    const { world, script, probeKey, events } = this.#deps;
+    const { world, script, deadlineMs, probeKey, events } = this.#deps;
     this.#step({ what: 'tried' });
     const isBack = await withinDeadline(
       script.run([probeKey], [new TakeBatch().pack()]),
@@ -188,6 +196,4 @@ export class Lane {
 
 const failed: BreakerEvent = { what: 'failed', isProbe: false };
 
-function chargedBy({ decisions }: BatchReply, waiting: readonly Waiting[]): number {
-  return waiting.filter(({ ask }, i) => ask.kind === 'take' && decisions[i]?.allowed).length;
-}
+function ignore(): void {}

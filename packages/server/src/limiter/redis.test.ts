@@ -27,6 +27,7 @@ onRedis('limits in Redis keep the contract of limiters', () => {
       redis,
       world: systemWorld,
       soon: setImmediate,
+      deadlineMs: 5_000,
       servers: () => 1,
       prefix: `test-${randomUUID()}`,
       events: silent,

@@ -1,6 +1,6 @@
 import { type Cost, costIn, type Decision, decide } from '@weir/core/admission';
 import { admits } from '@weir/core/gcra';
-import type { Us, World } from '@weir/core/world/world';
+import type { Ms, Us, World } from '@weir/core/world/world';
 import type { RedisConnection } from '../redis/connect.ts';
 import { RedisScript } from '../redis/script.ts';
 import type { Caller } from '../tenants/caller.ts';
@@ -15,6 +15,8 @@ export interface RedisLimiterDeps {
   readonly redis: RedisConnection;
   readonly world: World;
   readonly soon: (task: () => void) => void;
+  /** How long a decision may wait for Redis. */
+  readonly deadlineMs: Ms;
   /** How many servers share the quotas. */
   readonly servers: () => number;
   /** Stands before every key, and names the version of what is kept there. */
@@ -41,7 +43,7 @@ const mostKnown = 100_000;
 
 /**
  * Limits that all servers share, exact in every window: one state in Redis for each quota in debt. A
- * decision is answered within 25 ms; where Redis does not, and as long as it does not, this server
+ * decision is answered within the deadline; where Redis does not, and as long as it does not, this server
  * decides by its share of the quotas (`LocalShares`). A caller who is known to be out of quota costs
  * Redis nothing.
  */
@@ -156,11 +158,12 @@ export class RedisLimiter implements Limiter {
   #laneOf(tag: string): Lane {
     const found = this.#lanes.get(tag);
     if (found !== undefined) return found;
-    const { world, soon, prefix, events } = this.#deps;
+    const { world, soon, deadlineMs, prefix, events } = this.#deps;
     const lane = new Lane({
       script: this.#script,
       world,
       soon,
+      deadlineMs,
       probeKey: keyOf(prefix, tag, 'probe'),
       events: {
         called: (asks, waitedMs) => events.called(asks, waitedMs),

@@ -21,6 +21,7 @@ export interface StartedLimiter {
 /** The version of what is kept under it. */
 const prefix = 'rl1';
 const startWithinMs = 2_000;
+const deadlineMs = 25;
 
 /**
  * Limits in Redis, which all servers share, or without one in the memory of this process. A Redis
@@ -53,6 +54,7 @@ async function startShared(
     world,
     // biome-ignore lint/style/noRestrictedGlobals: no timer, but the end of this turn of the event loop
     soon: setImmediate,
+    deadlineMs,
     servers: () => servers.count,
     prefix,
     events: {

@@ -4,7 +4,8 @@
 -- KEYS     one for each state, or any one where there are none. A state is three little-endian doubles: the instant in µs at which
 --          nothing is owed, a rest in 1/r µs, and r. It expires when nothing is owed.
 -- ARGV[1]  little-endian doubles:
---            now (0: this server's clock; otherwise a test's), number of states, number of decisions
+--            now (0: this server's clock; otherwise a test's, and as that may stand still, what is
+--            kept is kept an hour longer), number of states, number of decisions
 --            of each state: r, cap (below 0 where its quota is on trial and refuses nobody)
 --            of each decision: kind (0 take, 1 refund, 2 forced charge), number of parts, and of
 --            each part: place of its state from 1 on, charge in 1/r µs
@@ -29,7 +30,9 @@ end
 
 local head = doubles(3)
 local now, states, decisions = head[1], head[2], head[3]
+local longer = 3600000
 if now == 0 then
+  longer = 0
   local clock = redis.call('TIME')
   now = clock[1] * 1000000 + clock[2]
 end
@@ -58,6 +61,8 @@ for i = 1, states do
       else
         owed = (tat + 1 - now) * r
       end
+      -- What is paid goes, as it does in core: a clock that steps back must not bring it back.
+      if owed <= 0 or owed > cap then dirty[i] = true end
     else
       damaged = damaged + 1
       dirty[i] = true
@@ -67,7 +72,6 @@ for i = 1, states do
     found[i] = none
     missing[i] = true
   end
-  if owed > cap then dirty[i] = true end
   debts[i] = min(cap, max(0, owed))
 end
 
@@ -120,7 +124,7 @@ for i = 1, states do
     else
       local us = floor(debt / r)
       local value = pack('<ddd', now + us, debt - us * r, r)
-      local ttl = ceil(debt / r / 1000)
+      local ttl = ceil(debt / r / 1000) + longer
       if missing[i] then
         -- What reads as none and is there all the same is of another type.
         if not redis.call('SET', KEYS[i], value, 'PX', ttl, 'NX') then
