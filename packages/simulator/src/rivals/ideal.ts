@@ -6,12 +6,14 @@ import { rival } from './rival.ts';
 /** The bucket as it will be: every request takes the next token there is, in the order of asking. */
 class Foresight {
   readonly #changes: readonly { readonly atMs: Ms; readonly quota: QuotaTermsMs }[];
+  readonly #hopMs: Ms;
   #quota: QuotaTermsMs;
   #next = 0;
   #atMs: Ms = 0;
   #tokens: number;
 
-  constructor({ server }: QuotaScenario) {
+  constructor({ server, network }: QuotaScenario) {
+    this.#hopMs = network.roundTripMs[1] / 2;
     this.#changes = server.changes;
     this.#quota = server.quota;
     this.#tokens = server.initialTokens;
@@ -35,8 +37,11 @@ class Foresight {
         this.#earnUntil(change.atMs);
       }
     }
+    const goesMs = this.#atMs;
+    // A full bucket earns again only once the request is there, which is not before the longest hop.
+    if (this.#tokens >= this.#quota.burst) this.#atMs += this.#hopMs;
     this.#tokens -= 1;
-    return this.#atMs;
+    return goesMs;
   }
 
   // The engine tells a lone client of its reply ahead of time, so instants of asking may step back.

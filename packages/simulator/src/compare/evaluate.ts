@@ -1,0 +1,56 @@
+import { measure } from '../measure.ts';
+import type { Strategy } from '../model/strategy.ts';
+import { diurnal } from '../replay/diurnal.ts';
+import { Replay, type ReplayReport } from '../replay/replay.ts';
+import { type AwsBackoffName, awsBackoffNames, awsBackoffs } from '../rivals/aws-backoff.ts';
+import { contestMeans } from '../rivals/optimistic-writers.ts';
+import { type Observer, runScenario } from '../run.ts';
+import {
+  compileTerms,
+  type DiurnalScenario,
+  type OccScenario,
+  type QuotaScenario,
+} from '../scenario.ts';
+import type { Values } from './values.ts';
+
+/** One run of a quota scenario, measured. */
+export function evaluateQuota(
+  scenario: QuotaScenario,
+  strategy: Strategy,
+  seed: number,
+  observer?: Observer,
+): { readonly values: Values; readonly endedMs: number } {
+  const result = runScenario(scenario, strategy, seed, observer);
+  return { values: { ...measure(result) }, endedMs: result.endedMs };
+}
+
+/** One size of an optimistic contest, the mean over its runs. */
+export interface ContestRow {
+  readonly clients: number;
+  readonly meanMs: number;
+  readonly meanCalls: number;
+}
+
+export function evaluateOcc(
+  scenario: OccScenario,
+  backoff: AwsBackoffName,
+  seed: number,
+): readonly ContestRow[] {
+  return scenario.clients.map((clients) => ({
+    clients,
+    ...contestMeans(scenario, clients, awsBackoffs[backoff], seed),
+  }));
+}
+
+/** `aws-full` or `full`: the backoffs by either name; undefined for what is none of them. */
+export function backoffNamed(strategy: string): AwsBackoffName | undefined {
+  return awsBackoffNames.find((name) => name === strategy || `aws-${name}` === strategy);
+}
+
+/** A generated day against its quota. */
+export function evaluateDay(scenario: DiurnalScenario, seed: number): ReplayReport {
+  const replay = new Replay(compileTerms(scenario.server.quota), 'requests');
+  diurnal(scenario, seed, (arrival) => replay.take(arrival));
+  const names = Array.from({ length: scenario.keys }, (_, i) => `k${i}`);
+  return replay.report(names);
+}

@@ -1,0 +1,42 @@
+/** What one run is measured by: a number by name, null where it has no meaning. */
+export type Values = Readonly<Record<string, number | null>>;
+
+export interface MeasureInfo {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: 'share' | 'ms' | 'count' | 'perSecond' | 'index' | 'dollars';
+  /** Which way is good; undefined where neither is. */
+  readonly better: 'lower' | 'higher' | undefined;
+}
+
+const info = (
+  name: string,
+  title: string,
+  unit: MeasureInfo['unit'],
+  better?: MeasureInfo['better'],
+): MeasureInfo => ({ name, title, unit, better });
+
+/** Every measure of every kind of scenario, in the order of tables. */
+export const measureInfos: readonly MeasureInfo[] = [
+  info('retryRate', 'retry rate', 'share', 'lower'),
+  info('refusedShare', 'refused', 'share', 'lower'),
+  info('maxSleepMs', 'max sleep', 'ms', 'lower'),
+  info('requestCountStdev', 'stdev', 'count', 'lower'),
+  info('timeToClearMs', 'time to clear', 'ms', 'lower'),
+  info('quotaUsed', 'quota used', 'share', 'higher'),
+  info('p50WaitMs', 'p50 wait', 'ms', 'lower'),
+  info('p99WaitMs', 'p99 wait', 'ms', 'lower'),
+  info('jain', 'Jain', 'index', 'higher'),
+  info('peakRefusedPerSecond', 'peak 429/s', 'perSecond', 'lower'),
+  info('requests', 'requests', 'count'),
+  info('refused', 'refused requests', 'count', 'lower'),
+  info('admitted', 'admitted', 'count', 'higher'),
+  info('lost', 'lost', 'count', 'lower'),
+];
+
+const byName = new Map(measureInfos.map((each) => [each.name, each]));
+
+/** What is known of a measure; one that is not in the table is a count that is neither good nor bad. */
+export function infoOf(name: string): MeasureInfo {
+  return byName.get(name) ?? info(name, name, 'count');
+}
