@@ -16,7 +16,7 @@ export interface SlotBounds {
 
 /** What servers use. */
 export const slotBounds: SlotBounds = {
-  longestAheadUs: 60_000_000,
+  longestAheadUs: 120_000_000, // a hundred senders on 1.25/s come every 80 s: at 60 s a third is refused
   expireUs: 2_000_000,
   mostLive: 16,
   mostSenders: 16_384,
@@ -45,7 +45,7 @@ export interface SlotOffer {
 /**
  * Whose turn is when, on one quota that several senders share near its limit: the slot after the
  * last one given, later by the time that its cost takes to earn. undefined while nobody need wait:
- * the sender is alone, or each of them could send as much once more right now.
+ * the sender passed and is alone, or each of them could send as much once more right now.
  *
  * Pure, in whole µs, so that Redis and JavaScript agree. A slot is advice and changes no decision.
  * Where all keep to theirs, all pass: each comes when the tokens of the earlier slots and its own
@@ -68,10 +68,14 @@ export function offerSlot(
   return { atUs: Math.max(passesAtUs, furthestUs), cursorUs: lastUs, isHeld: false };
 }
 
-/** Whether senders must take turns: several share the quota, and it has no such cost for each. */
+/**
+ * Whether senders must take turns: several share the quota, and it has no such cost for each. Who is
+ * refused gets a turn even where nobody else is known yet: else the next to come would be given the
+ * very token that this one was told to come back for.
+ */
 function isContended({ allowed, oversize, remaining }: Verdict, cost: number, senders: number) {
-  if (senders < 2 || cost === 0 || oversize) return false;
-  return !allowed || remaining <= senders * cost;
+  if (cost === 0 || oversize) return false;
+  return !allowed || (senders >= 2 && remaining <= senders * cost);
 }
 
 /** From now until the same cost passes once more; 0 where it does already. */
