@@ -1,4 +1,5 @@
 import { compileQuota, type Quota } from '@weir/core/gcra';
+import { slotBounds } from '@weir/core/slots';
 import { z } from 'zod';
 
 const positiveMs = z.number().positive().max(1e12);

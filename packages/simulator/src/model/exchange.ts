@@ -31,7 +31,11 @@ export class Exchange {
   constructor({ server, network, durationMs }: QuotaScenario, options: ExchangeOptions) {
     const { clients, networkSeed, named, observer } = options;
     this.tally = new Tally(clients, durationMs);
-    this.#server = new QuotaServer({ ...server, terms: server.quota, slotBounds });
+    this.#server = new QuotaServer({
+      ...server,
+      terms: server.quota,
+      slotBounds: { ...slotBounds, longestAheadUs: Math.round(server.slotsAheadMs * 1_000) },
+    });
     this.#network = new Network(networkSeed, network.roundTripMs);
     this.#named = named;
     this.#observer = observer;

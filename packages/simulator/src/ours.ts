@@ -1,0 +1,37 @@
+import type { Throttle } from '@weir/core/throttle/throttle';
+import { throttles } from '@weir/core/throttle/throttles';
+import type { ProcessFacts, Strategy } from './model/strategy.ts';
+
+/** Makes the throttle of one client. */
+type Makes = (facts: ProcessFacts, random: () => number) => Throttle;
+
+function ours(name: string, sentence: string, named: boolean, make: Makes): Strategy {
+  return {
+    name,
+    sentence,
+    named,
+    start: (facts) => {
+      let shared: Throttle | undefined;
+      return ({ random }) => {
+        shared ??= make(facts, random);
+        return { is: 'throttle', throttle: shared };
+      };
+    },
+  };
+}
+
+/** The throttle that ships, one for each process, as the SDK has it. */
+export const weir: Strategy = ours(
+  'weir',
+  'the throttle of the SDK, which names itself and keeps to the slots that weir gives (tier B)',
+  true,
+  (_, random) => throttles.adaptive({ named: true }, random),
+);
+
+/** The same against any server that tells its policy and what is left. */
+export const weirUnnamed: Strategy = ours(
+  'weir-unnamed',
+  'the throttle of the SDK without a name: it gets no slots and finds its share (tier A)',
+  false,
+  (_, random) => throttles.adaptive({ named: false }, random),
+);
