@@ -49,6 +49,9 @@ const quotaScenario = z.strictObject({
     quota,
     initialTokens: z.number().int().min(0).describe('left when the run begins'),
     tells: tells.default('hints'),
+    slotsAheadMs: positiveMs
+      .default(slotBounds.longestAheadUs / 1_000)
+      .describe('no slot lies further ahead'),
     changes: z
       .array(change)
       .max(1_000)
