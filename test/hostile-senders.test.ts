@@ -63,6 +63,35 @@ test.each([
   expect(grownMiB).toBeLessThanOrEqual(48);
 });
 
+test('bodies that come slowly hold no more memory than there is for them', async () => {
+  const mebibyte = 2 ** 20;
+  await using weir = await startWeir({
+    dataDir: join(town.folder, 'slow'),
+    env: { WEIR_MAX_BODY_MEMORY: '32 MiB', WEIR_IDLE_MS: '20000' },
+  });
+  for (let warmUp = 0; warmUp < 100; warmUp += 1) await post(weir, event);
+  const senders = await Promise.all(Array.from({ length: 16 }, () => Wire.open(weir.url)));
+  const half = ' '.repeat(4 * mebibyte);
+  const grownMiB = await peakGrowthMiB(weir.pid, async () => {
+    const length = `Content-Length: ${8 * mebibyte}`;
+    for (const wire of senders) await wire.send(requestText(weir.key, half, [length]));
+    const late = await Promise.all(senders.slice(4).map((wire) => wire.reply()));
+    for (const { status, headers, body } of late) {
+      expect([status, headers['retry-after']]).toEqual([503, expect.stringMatching(/^[12]$/)]);
+      expect(body).toContain('bytes of bodies are being taken in, at most 33554432 may be');
+    }
+  });
+  console.log(`sixteen slow bodies of 8 MiB took ${grownMiB.toFixed(1)} MiB`);
+  expect(grownMiB).toBeLessThanOrEqual(64);
+  const blank = ' '.repeat(4 * mebibyte - event.length);
+  for (const wire of senders.slice(0, 4)) {
+    await wire.send(event + blank);
+    expect((await wire.reply()).status).toBe(202);
+  }
+  expect(await post(weir, event)).toMatchObject({ status: 202 });
+  for (const wire of senders) wire[Symbol.dispose]();
+});
+
 test('a hundred bombs at once are refused in turn, and an ordinary event gets through meanwhile', async () => {
   const bomb = await zstdBomb();
   await using weir = await startWeir({ dataDir: join(town.folder, 'flock') });
@@ -72,7 +101,8 @@ test('a hundred bombs at once are refused in turn, and an ordinary event gets th
     const flock = Array.from({ length: 100 }, () => post(weir, bomb, { headers }));
     const first = await Promise.any(flock);
     expect(await post(weir, event)).toMatchObject({ status: 202 });
-    for (const reply of [first, ...(await Promise.all(flock))]) expect(reply.status).toBe(413);
+    const replies = [first, ...(await Promise.all(flock))];
+    for (const { status } of replies) expect([413, 503]).toContain(status); // too large, or no memory
   });
   console.log(`a hundred bombs at once took ${grownMiB.toFixed(1)} MiB`);
   expect(grownMiB).toBeLessThanOrEqual(256); // each alone would take 32

@@ -78,6 +78,14 @@ const serverSettings = {
     max: '1048576 GiB',
     about: 'Most bytes accepted and not yet delivered; beyond, the answer is 503.',
   },
+  maxBodyMemory: {
+    env: 'WEIR_MAX_BODY_MEMORY',
+    kind: 'bytes',
+    default: '128 MiB',
+    min: '1 KiB',
+    max: '1024 GiB',
+    about: 'Most bytes of bodies being taken in at once; beyond, the answer is 503.',
+  },
   minFreeBytes: {
     env: 'WEIR_MIN_FREE_BYTES',
     kind: 'bytes',

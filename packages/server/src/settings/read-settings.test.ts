@@ -53,7 +53,7 @@ test('the environment goes before the file, and an empty variable counts as not 
 
 test('sizes are plain bytes or carry a unit', () => {
   const read = (size: string | number) =>
-    settingsOf({}, { WEIR_MAX_BODY_BYTES: size }).maxBodyBytes;
+    settingsOf({}, { WEIR_MIN_FREE_BYTES: size }).minFreeBytes;
   expect([read(70), read('70'), read('1.5 KiB'), read('2MiB'), read('1 GiB')]).toEqual([
     70,
     70,
@@ -90,6 +90,8 @@ test('without a tenants file only this machine may call', () => {
 test('settings that contradict each other are named', () => {
   expect(problemsOf({ PORT: '9000', WEIR_ADMIN_PORT: '9000' })).toHaveLength(1);
   expect(problemsOf({ PORT: '0', WEIR_ADMIN_PORT: '0' })).toEqual([]);
+  const memory = problemsOf({ WEIR_MAX_BODY_MEMORY: '16 MiB' });
+  expect(memory).toEqual([expect.stringContaining('at least WEIR_MAX_BODY_BYTES and')]);
   expect(problemsOf({ WEIR_CODEC: 'gzip', WEIR_CODEC_LEVEL: '10' })).toHaveLength(1);
   expect(problemsOf({ WEIR_CODEC: 'zstd', WEIR_CODEC_LEVEL: '10' })).toEqual([]);
   expect(problemsOf({ WEIR_OBJECT_TEMPLATE: '{tenant}/{writer}' })).toEqual([

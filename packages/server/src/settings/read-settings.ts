@@ -44,6 +44,7 @@ function contradictions(settings: Settings): string[] {
   return [
     wrongHost(settings),
     wrongAdminPort(settings),
+    wrongBodyMemory(settings),
     wrongTemplate(settings),
     wrongCodecLevel(settings),
     ...wrongOrigins(settings),
@@ -61,6 +62,13 @@ function wrongHost({ host, tenantsFile }: Settings): string | undefined {
 function wrongAdminPort({ port, host, adminPort, adminHost }: Settings): string | undefined {
   if (port === 0 || port !== adminPort || host !== adminHost) return undefined;
   return problemWith(settingTable.adminPort, adminPort, 'another port than PORT');
+}
+
+function wrongBodyMemory({ maxBodyMemory, maxBodyBytes, maxDecodedBytes }: Settings) {
+  if (maxBodyMemory >= Math.max(maxBodyBytes, maxDecodedBytes)) return undefined;
+  const why = 'or a body as large as they allow would never pass';
+  const expected = `at least WEIR_MAX_BODY_BYTES and WEIR_MAX_DECODED_BYTES, ${why}`;
+  return problemWith(settingTable.maxBodyMemory, maxBodyMemory, expected);
 }
 
 function wrongTemplate({ objectTemplate }: Settings): string | undefined {
