@@ -55,20 +55,47 @@ test('a tenth goes where replies take far longer than usual', () => {
   expect(after(...usual, roundTrip('ok', 60))).toBe(29); // not far
 });
 
-test('a store that refuses a third of whatever comes is still asked by several at once', () => {
-  expect(meanLimit((world) => world.random() < 0.3)).toBeGreaterThan(3);
+test.each([0.05, 0.1, 0.2, 0.3, 0.4])(
+  'a store that refuses %d of whatever comes, however few ask, is asked by many',
+  (share) => {
+    expect(meanPlaces((world) => world.random() < share)).toBeGreaterThan(27);
+  },
+);
+
+test('a store that begins to refuse more than always is asked by fewer', () => {
+  const refuses = (world: VirtualWorld, underWay: number) =>
+    world.random() < 0.3 || (world.now() > 20_000 && underWay > 8);
+  expect(meanPlaces(refuses, 60_000)).toBeLessThan(13);
+});
+
+test('a store that is refused nothing any more loses what it was forgiven', () => {
+  let state = startConcurrency(bounds, 0);
+  let nowMs = 0;
+  const learn = (said: ConcurrencyReply['said']) => {
+    nowMs += 50;
+    const reply = { said, sentMs: nowMs - 50, tookMs: 50, underWay: 64 };
+    state = learnConcurrency(state, reply, bounds, nowMs);
+  };
+  for (let i = 0; i < 400; i += 1) learn(i % 3 === 0 ? 'congested' : 'ok');
+  expect(state.alwaysRefused).toBeGreaterThan(0.2);
+  for (let i = 0; i < 3_000; i += 1) learn('ok');
+  expect(state.alwaysRefused).toBe(0);
 });
 
 test('a store that bears ten at once is asked by about ten', () => {
-  const mean = meanLimit((_, underWay) => underWay > 10);
+  const mean = meanPlaces((_, underWay) => underWay > 10);
   expect(mean).toBeGreaterThan(7);
   expect(mean).toBeLessThan(13);
 });
 
-/** The mean of the limit while as many requests as it allows are always under way. */
-function meanLimit(refuses: (world: VirtualWorld, underWay: number) => boolean): number {
+/** How many are asked for at once, on average, while as many as may be always are under way. */
+function meanPlaces(
+  refuses: (world: VirtualWorld, underWay: number) => boolean,
+  total = 20_000,
+): number {
+  const usual = { first: 8, least: 4, most: 32 };
   const world = new VirtualWorld({ seed: 1 });
-  let state = startConcurrency(bounds, 0);
+  let state = startConcurrency(usual, 0);
   let underWay = 0;
   let sum = 0;
   let replies = 0;
@@ -82,11 +109,11 @@ function meanLimit(refuses: (world: VirtualWorld, underWay: number) => boolean):
     const sentMs = world.now();
     world.after(40 + 20 * world.random(), () => {
       const reply = { said, sentMs, tookMs: world.now() - sentMs, underWay };
-      state = learnConcurrency(state, reply, bounds, world.now());
+      state = learnConcurrency(state, reply, usual, world.now());
       underWay -= 1;
-      sum += state.limit;
+      sum += placesIn(state);
       replies += 1;
-      if (replies < 20_000) fill();
+      if (replies < total) fill();
     });
   };
   fill();

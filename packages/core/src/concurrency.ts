@@ -21,19 +21,36 @@ export interface ConcurrencyReply {
 
 /** All that is known; a value, so the next one is made of it. */
 export interface ConcurrencyState {
-  /** Between `least` and `most`; its whole part is how many requests may be under way. */
+  /** Between `least` and `most`; but for a probe its whole part is how many may be under way. */
   readonly limit: number;
   /** The round trip under way began here, and ends with the first reply to a request sent since. */
   readonly sinceMs: Ms;
   /** Replies in it so far. */
   readonly ok: number;
-  readonly pushedBack: number;
+  readonly congested: number;
+  readonly late: number;
   readonly okMs: Ms;
   /** Whether all of the limit was in use at one of its moments. */
   readonly full: boolean;
   /** Mean time of a reply, and its mean deviation; undefined until a reply came. */
   readonly usualMs: Ms | undefined;
   readonly deviationMs: Ms;
+  /** Share of requests that were refused lately, and the share that is refused however few ask. */
+  readonly usuallyRefused: number;
+  readonly alwaysRefused: number;
+  /** Round trips since it was last found out what is refused of few, and until it is again. */
+  readonly trips: number;
+  readonly tripsToProbe: number;
+  readonly probe: RefusalProbe | undefined;
+}
+
+/** A look at what share is refused while only a few ask. */
+interface RefusalProbe {
+  readonly sinceMs: Ms;
+  readonly places: number;
+  /** Replies to requests sent since. */
+  readonly replies: number;
+  readonly refused: number;
 }
 
 /** What a slow round trip leaves of the limit. */
@@ -46,18 +63,39 @@ const deviations = 4;
 /** Differences below are the noise of clocks and schedulers. */
 const leastDeviationMs: Ms = 5;
 
+/** Fewer refusals than this are no matter. */
+const noticedShare = 0.05;
+/** A store that refuses more than this of a few is overloaded by others: all back off. */
+const mostAlwaysRefused = 0.5;
+/** The share of a few replies is off the true one by chance; beyond so many deviations it is not. */
+const deviationsByChance = 2;
+const refusedMeanShare = 1 / 16;
+const probeReplies = 64;
+/** From one probe to the next it is four times as long, up to the most. */
+const leastTripsToProbe = 8;
+const mostTripsToProbe = 2_048;
+
 export function startConcurrency(bounds: ConcurrencyBounds, nowMs: Ms): ConcurrencyState {
   const { first, least, most } = bounds;
   checkCount('first', first);
   checkCount('least', least);
   checkCount('most', most);
-  const fresh = { sinceMs: nowMs, ok: 0, pushedBack: 0, okMs: 0, full: false };
-  return { limit: within(bounds, first), ...fresh, usualMs: undefined, deviationMs: 0 };
+  return {
+    limit: within(bounds, first),
+    ...freshTrip(nowMs),
+    usualMs: undefined,
+    deviationMs: 0,
+    usuallyRefused: 0,
+    alwaysRefused: 0,
+    trips: 0,
+    tripsToProbe: leastTripsToProbe,
+    probe: undefined,
+  };
 }
 
 /** How many requests may be under way. */
-export function placesIn({ limit }: ConcurrencyState): number {
-  return Math.floor(limit);
+export function placesIn({ limit, probe }: ConcurrencyState): number {
+  return Math.floor(probe === undefined ? limit : Math.min(limit, probe.places));
 }
 
 /**
@@ -66,45 +104,101 @@ export function placesIn({ limit }: ConcurrencyState): number {
  *
  * - What was served adds its share of one place, if the limit was in use (RFC 5681, 3.1; 7661).
  * - What was refused or came late takes half of its share of the limit: all of it refused halves
- *   the limit, one of ten takes a twentieth (the law of DCTCP, RFC 8257, 3.3). So a store that turns
- *   away the same share of whatever comes is not throttled to a trickle.
- * - Where nothing was refused, yet replies took longer than the usual time and four times its
+ *   the limit, one of ten takes a twentieth (the law of DCTCP, RFC 8257, 3.3).
+ * - Some stores refuse a share of whatever comes, for reasons of their own; asking less of them
+ *   only halves what they take. So while refusals go on, `least` requests at once are made now and
+ *   then for 64 replies: what is refused even of so few takes nothing of the limit.
+ * - Where nothing was lost, yet replies took longer than the usual time and four times its
  *   deviation (the estimators of RFC 6298, 2), a tenth goes.
  */
 export function learnConcurrency(
   state: ConcurrencyState,
-  { said, sentMs, tookMs, underWay }: ConcurrencyReply,
+  reply: ConcurrencyReply,
   bounds: ConcurrencyBounds,
   nowMs: Ms,
 ): ConcurrencyState {
+  const { said, sentMs, tookMs, underWay } = reply;
   const isOk = said === 'ok';
   const seen: ConcurrencyState = {
     ...state,
     ok: state.ok + (isOk ? 1 : 0),
     okMs: state.okMs + (isOk ? tookMs : 0),
-    pushedBack: state.pushedBack + (isOk ? 0 : 1),
+    congested: state.congested + (said === 'congested' ? 1 : 0),
+    late: state.late + (said === 'late' ? 1 : 0),
     full: state.full || underWay >= placesIn(state),
   };
+  if (state.probe !== undefined) return learnProbe(seen, state.probe, reply, nowMs);
   if (sentMs < state.sinceMs) return seen;
-  const limit = within(bounds, nextLimit(seen));
-  const fresh = { sinceMs: nowMs, ok: 0, pushedBack: 0, okMs: 0, full: false };
-  return { limit, ...fresh, ...usualTime(seen) };
+  const next: ConcurrencyState = {
+    ...seen,
+    limit: within(bounds, nextLimit(seen)),
+    ...freshTrip(nowMs),
+    ...usualTime(seen),
+    usuallyRefused: towards(state.usuallyRefused, refusedShare(seen), refusedMeanShare),
+    trips: state.trips + 1,
+  };
+  const { trips, tripsToProbe, usuallyRefused } = next;
+  if (trips < tripsToProbe) return next;
+  if (usuallyRefused <= noticedShare) return { ...next, alwaysRefused: 0 };
+  if (next.limit < bounds.least + 1) return next;
+  return {
+    ...next,
+    trips: 0,
+    tripsToProbe: Math.min(mostTripsToProbe, 4 * tripsToProbe),
+    probe: { sinceMs: nowMs, places: bounds.least, replies: 0, refused: 0 },
+  };
 }
 
 function within({ least, most }: ConcurrencyBounds, limit: number): number {
   return Math.min(most, Math.max(least, limit));
 }
 
+function freshTrip(sinceMs: Ms) {
+  return { sinceMs, ok: 0, congested: 0, late: 0, okMs: 0, full: false };
+}
+
+function refusedShare({ ok, congested, late }: ConcurrencyState): number {
+  return congested / (ok + congested + late);
+}
+
 function nextLimit(state: ConcurrencyState): number {
-  const { limit, ok, pushedBack, full } = state;
-  const refused = pushedBack / (ok + pushedBack);
-  if (refused === 0 && isSlow(state)) return limit * keptWhenSlow;
-  return limit * (1 - lostWhenRefused * refused) + (full ? 1 - refused : 0);
+  const { limit, ok, congested, late, full, alwaysRefused } = state;
+  const replies = ok + congested + late;
+  const borne = alwaysRefused < noticedShare ? 0 : alwaysRefused + chance(alwaysRefused, replies);
+  const lost = late / replies + Math.max(0, congested / replies - borne);
+  if (lost === 0 && isSlow(state)) return limit * keptWhenSlow;
+  return limit * (1 - lostWhenRefused * lost) + (full ? ok / replies : 0);
 }
 
 function isSlow({ ok, okMs, usualMs, deviationMs }: ConcurrencyState): boolean {
-  if (usualMs === undefined) return false;
+  if (usualMs === undefined || ok === 0) return false;
   return okMs / ok > usualMs + deviations * Math.max(leastDeviationMs, deviationMs);
+}
+
+/** While few ask the limit stays as it is. */
+function learnProbe(
+  state: ConcurrencyState,
+  probe: RefusalProbe,
+  { said, sentMs }: ConcurrencyReply,
+  nowMs: Ms,
+): ConcurrencyState {
+  if (sentMs < probe.sinceMs) return state;
+  const replies = probe.replies + 1;
+  const refused = probe.refused + (said === 'congested' ? 1 : 0);
+  if (replies < probeReplies) return { ...state, probe: { ...probe, replies, refused } };
+  const fresh = { ...state, ...freshTrip(nowMs), probe: undefined };
+  return { ...fresh, alwaysRefused: alwaysRefused(refused / replies, state.usuallyRefused) };
+}
+
+/** Where few are refused as many ask, as far as can be told from so few replies, it is no matter of many. */
+function alwaysRefused(ofFew: number, usually: number): number {
+  const isSame = ofFew > usually - chance(usually, probeReplies);
+  return Math.min(mostAlwaysRefused, isSame ? Math.max(ofFew, usually) : ofFew);
+}
+
+/** How far the share found in so many replies may be off the true one. */
+function chance(share: number, replies: number): number {
+  return deviationsByChance * Math.sqrt((share * (1 - share)) / replies);
 }
 
 /** The estimators of RFC 6298, fed with the mean of a round trip. */
@@ -114,7 +208,11 @@ function usualTime({ ok, okMs, usualMs, deviationMs }: ConcurrencyState) {
   if (usualMs === undefined) return { usualMs: meanMs, deviationMs: meanMs / 2 };
   const off = meanMs > usualMs ? meanMs - usualMs : usualMs - meanMs;
   return {
-    usualMs: usualMs + (meanMs - usualMs) * meanShare,
+    usualMs: towards(usualMs, meanMs, meanShare),
     deviationMs: deviationMs + (off - deviationMs) * deviationShare,
   };
+}
+
+function towards(mean: number, value: number, share: number): number {
+  return mean + (value - mean) * share;
 }

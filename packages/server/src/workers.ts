@@ -46,7 +46,7 @@ async function work(deps: DeliveryDeps, signal: AbortSignal): Promise<void> {
     } catch (error) {
       if (signal.aborted) return lease.release();
       await giveBack(lease, error, events);
-      await backoff.wait(signal);
+      await backoff.wait(error, signal);
       continue;
     }
     backoff.reset();

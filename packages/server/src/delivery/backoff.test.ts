@@ -1,12 +1,15 @@
 import { VirtualWorld } from '@weir/core/world/virtual';
 import { expect, test } from 'vitest';
+import { StoreError } from '../store/store.ts';
 import { Backoff } from './backoff.ts';
 
 const options = { firstMs: 100, longestMs: 30_000 };
 
-async function waited(backoff: Backoff, world: VirtualWorld): Promise<number> {
+const trouble = new StoreError('trouble', 'as the test wants it');
+
+async function waited(backoff: Backoff, world: VirtualWorld, error = trouble): Promise<number> {
   const before = world.now();
-  const wait = backoff.wait(new AbortController().signal);
+  const wait = backoff.wait(error, new AbortController().signal);
   await world.settleAll();
   await wait;
   return world.now() - before;
@@ -36,13 +39,23 @@ test('begins anew after a success', async () => {
   expect(await waited(backoff, world)).toBeLessThanOrEqual(100);
 });
 
+test('waits no longer than a second where the store works and only asks for less', async () => {
+  const world = new VirtualWorld({ seed: 1 });
+  const backoff = new Backoff(world, options);
+  const asked = new StoreError('trouble', 'slow down', { pressure: 'congested' });
+  const waits: number[] = [];
+  for (let i = 0; i < 200; i += 1) waits.push(await waited(backoff, world, asked));
+  expect(Math.max(...waits)).toBeLessThanOrEqual(1_000);
+  expect(Math.max(...waits)).toBeGreaterThan(900);
+});
+
 test('ends at once when told to stop', async () => {
   const world = new VirtualWorld({ seed: 1 });
   const stop = new AbortController();
-  const wait = new Backoff(world, options).wait(stop.signal);
+  const wait = new Backoff(world, options).wait(trouble, stop.signal);
   stop.abort();
   await wait;
-  await new Backoff(world, options).wait(stop.signal);
+  await new Backoff(world, options).wait(trouble, stop.signal);
   expect(world.now()).toBe(0);
 });
 

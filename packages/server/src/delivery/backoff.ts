@@ -1,6 +1,7 @@
 import { backoffMs } from '@weir/core/retry';
 import { sleep } from '@weir/core/world/sleep';
 import type { Ms, World } from '@weir/core/world/world';
+import { StoreError } from '../store/store.ts';
 
 export interface BackoffOptions {
   /** The first wait is at most this long. */
@@ -8,6 +9,12 @@ export interface BackoffOptions {
   /** No wait is ever longer. */
   readonly longestMs: Ms;
 }
+
+/**
+ * Where a store works and asks for less, its governor asks less of it; an object that has bad luck
+ * and waits long on top of that holds up its segment, and nothing is gained.
+ */
+const longestCongestedMs = 1_000;
 
 /** Waits between failures: exponential with full jitter, so that workers do not come back together. */
 export class Backoff {
@@ -28,13 +35,14 @@ export class Backoff {
     return new Backoff(this.#world, this.#options, this);
   }
 
-  /** Waits after a failure; ends early, without an error, when `signal` says so. */
-  async wait(signal: AbortSignal): Promise<void> {
+  /** Waits after this failure; ends early, without an error, when `signal` says so. */
+  async wait(error: unknown, signal: AbortSignal): Promise<void> {
     this.#failures += 1;
     if (this.#parent !== undefined) {
       this.#parent.#failures = Math.max(this.#parent.#failures, this.#failures);
     }
-    const { firstMs: baseMs, longestMs: maxMs } = this.#options;
+    const { firstMs: baseMs, longestMs } = this.#options;
+    const maxMs = isCongested(error) ? Math.min(longestMs, longestCongestedMs) : longestMs;
     const lot = this.#world.random();
     const waitMs = backoffMs({ baseMs, maxMs }, this.#failures, 0, lot);
     await sleep(this.#world, waitMs, signal).catch((error: unknown) => {
@@ -47,4 +55,8 @@ export class Backoff {
     this.#failures = 0;
     this.#parent?.reset();
   }
+}
+
+function isCongested(error: unknown): boolean {
+  return error instanceof StoreError && error.pressure === 'congested';
 }

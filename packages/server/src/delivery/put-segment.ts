@@ -133,7 +133,7 @@ async function patiently<T>(
       const passes = error instanceof StoreError && error.kind === 'trouble';
       if (!passes || tries === triesInPlace || signal.aborted) throw error;
       events.retried(segment, error);
-      await backoff.wait(signal);
+      await backoff.wait(error, signal);
     }
   }
 }
