@@ -4,7 +4,7 @@ import { runSchedule } from './schedule.model.ts';
 
 // A short part of what `npm run faults` runs a thousand of. A failure names its seed, and
 // `npm run faults -- --seed 417` runs that one alone.
-const schedules = Number(process.env.WEIR_TEST_SCHEDULES ?? 60);
+const schedules = Number(process.env.WEIR_TEST_SCHEDULES ?? 50);
 
 test(
   `whatever store, disk and processes do, what was answered is stored once: ${schedules} schedules`,
