@@ -89,3 +89,26 @@ test('what another server refused for want of room costs nothing here', () => {
 
   expect(throttle.snapshot(4).remaining).toBe(9);
 });
+
+test('a server that says nothing but 429 is asked ever more rarely, then at the pace it bears', () => {
+  const throttle = make();
+  const said = { limits: [], retryAfterMs: undefined, nextMs: undefined } as const;
+  let nowMs = 0;
+  let left = 5;
+  let earnedAtMs = 0;
+  let refused = 0;
+  for (let i = 0; i < 400; i += 1) {
+    nowMs = Math.max(nowMs, throttle.readyAtMs(nowMs, cost));
+    const sent = throttle.sent(nowMs, cost);
+    left = Math.min(5, left + (nowMs - earnedAtMs) / 100); // a server of 10/s with a burst of 5
+    earnedAtMs = nowMs;
+    const admitted = left >= 1;
+    if (admitted) left -= 1;
+    else refused += 1;
+    nowMs += 5;
+    throttle.learn({ ...said, cause: admitted ? 'ok' : 'rate_limited', sent }, nowMs);
+  }
+
+  expect(refused).toBeLessThan(20);
+  expect(nowMs).toBeLessThan(46_000); // 400 requests take 39.5 s at best
+});

@@ -1,7 +1,8 @@
 import type { Cost } from '../admission.ts';
 import type { Limit } from '../wire/rate-headers.ts';
 import type { Ms } from '../world/world.ts';
-import type { AdaptiveOptions } from './pace-options.ts';
+import { BlindPace } from './blind-pace.ts';
+import { type AdaptiveOptions, blindDefaults } from './pace-options.ts';
 import { type PacedRequest, QuotaPace } from './quota-pace.ts';
 import { SlotList } from './slot-list.ts';
 import type { Outcome, Throttle, ThrottleSnapshot } from './throttle.ts';
@@ -27,6 +28,7 @@ export class AdaptiveThrottle implements Throttle {
   readonly #options: AdaptiveOptions;
   readonly #random: () => number;
   readonly #quotas = new Map<string, { limit: Limit; pace: QuotaPace }>();
+  readonly #blind: BlindPace;
   readonly #slots = new SlotList();
   readonly #tickets = new Map<number, Ticket>();
   #sent = 0;
@@ -39,11 +41,13 @@ export class AdaptiveThrottle implements Throttle {
   constructor(options: AdaptiveOptions, random: () => number) {
     this.#options = options;
     this.#random = random;
+    this.#blind = new BlindPace({ ...blindDefaults, ...options.blind }, random);
   }
 
   readyAtMs(nowMs: Ms, cost: Cost): Ms {
     if (!this.#hasHeard && this.#tickets.size > 0) return Infinity;
     if (this.#slots.isLed) return this.#slots.readyAtMs(nowMs, this.#tickets.size);
+    if (this.#quotas.size === 0) return this.#blind.readyAtMs(nowMs);
     let readyMs = Math.max(nowMs, this.#retryAtMs);
     for (const { limit, pace } of this.#quotas.values()) {
       const tokens = tokensOf(limit, cost);
@@ -60,6 +64,7 @@ export class AdaptiveThrottle implements Throttle {
       sentTokens.set(name, pace.sent(nowMs, tokensOf(limit, cost)));
     }
     this.#slots.sent();
+    this.#blind.sent(nowMs);
     this.#tickets.set(this.#sent, { sentMs: nowMs, cost, sentTokens });
     if (this.#tickets.size > mostUnderWay) {
       for (const oldest of this.#tickets.keys()) {
@@ -83,8 +88,11 @@ export class AdaptiveThrottle implements Throttle {
     for (let i = 0; i < limits.length; i += 1) {
       this.#learnLimit(limits[i] as Limit, cause === 'ok', ticket, nowMs);
     }
-    if (cause === 'rate_limited' && retryAfterMs !== undefined) {
-      this.#retryAtMs = Math.max(this.#retryAtMs, nowMs + retryAfterMs);
+    if (cause === 'ok') {
+      this.#blind.admitted();
+    } else {
+      this.#blind.refused(ticket.sentMs, retryAfterMs ?? 0, nowMs);
+      this.#retryAtMs = Math.max(this.#retryAtMs, nowMs + (retryAfterMs ?? 0));
     }
     this.#learnSlot(cause === 'ok', nextMs, limits, nowMs);
   }

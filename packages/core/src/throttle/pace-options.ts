@@ -32,6 +32,8 @@ export interface PaceOptions {
 export interface AdaptiveOptions extends PaceOptions {
   /** Whether requests carry the sender's name, so that weir sets slots aside for it. */
   readonly named: boolean;
+  /** For servers that tell nothing of their quota. */
+  readonly blind?: Partial<BlindOptions>;
 }
 
 export const paceDefaults: PaceOptions = {
@@ -50,4 +52,36 @@ export const paceDefaults: PaceOptions = {
   longestGapMs: 600_000,
   backoff: 1.1,
   retryFrom: 0.3,
+};
+
+/** How a sender finds its share of a quota of which nothing is told. */
+export interface BlindOptions {
+  /** Longest wait after the first refusal. */
+  readonly firstWaitMs: number;
+  /** Factor on a wait with each further refusal in a row. */
+  readonly waitGrowth: number;
+  /** Factor on the gap that was measured, so that what is owed can be earned. */
+  readonly slowDown: number;
+  /** Share by which the pace grows in a second: the same for all, so that shares become alike. */
+  readonly growthPerSecond: number;
+  /** After so many successes without a refusal there must be more to be had… */
+  readonly calm: number;
+  /** … and the pace grows by this share with each, times the successes beyond. */
+  readonly calmGrowth: number;
+  /** So many successes between two refusals make a measure. */
+  readonly leastMeasured: number;
+  readonly jitter: number;
+  readonly longestGapMs: number;
+}
+
+export const blindDefaults: BlindOptions = {
+  firstWaitMs: 250,
+  waitGrowth: 3,
+  slowDown: 1.1,
+  growthPerSecond: 0.00025,
+  calm: 100,
+  calmGrowth: 0.0001,
+  leastMeasured: 4,
+  jitter: 0.1,
+  longestGapMs: 600_000,
 };
