@@ -3,7 +3,8 @@ import type { SegmentHeader } from '../spool/segment-header.ts';
 import { appendBinaryEvent } from './binary-event.ts';
 import { LineEndings, mostEndingBytes } from './line-endings.ts';
 import type { Lines } from './lines.ts';
-import { copyValue, ScanError, skipSpace, skipString, skipValue } from './scan-json.ts';
+import { ScanError, skipSpace, skipString, skipValue } from './scan-json.ts';
+import { JsonSqueezer } from './squeeze-json.ts';
 
 const newline = 0x0a;
 const comma = 0x2c;
@@ -11,6 +12,9 @@ const openBrace = 0x7b;
 const openBracket = 0x5b;
 const closeBrace = 0x7d;
 const closeBracket = 0x5d;
+
+/** One a thread: only one body is cut at a time. */
+const squeezer = new JsonSqueezer();
 
 /** A batch on its way into lines. */
 interface Cutting {
@@ -46,6 +50,7 @@ export class LineCutter {
     const { buffer, byteOffset, length } = batch.body;
     const body = Buffer.isBuffer(batch.body) ? batch.body : Buffer.from(buffer, byteOffset, length);
     const cutting = { batch, body, lines, ordinal, firstEvent, index: 0, rejected: 0 };
+    squeezer.load(body);
     this.#cutBody(cutting);
     const made = cutting.index - cutting.rejected;
     if (made !== batch.accepted) {
@@ -140,7 +145,7 @@ export class LineCutter {
     }
     expect(body, at, openBrace);
     lines.reserve(end - at + mostEndingBytes);
-    const ends = copyValue(body, at, end, lines);
+    const ends = squeezer.copyValue(at, lines);
     lines.length -= 1; // its closing brace
     this.#finish(cutting);
     return ends;
