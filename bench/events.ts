@@ -29,3 +29,19 @@ export function eventOf(bytes: number, n = 0): string {
 export function batchOf(count: number, bytes: number): string {
   return `[${Array.from({ length: count }, (_, n) => eventOf(bytes, n)).join(',')}]`;
 }
+
+/** `count` events of about 1 KB, no two alike: they compress to about a tenth, as real ones do. */
+export function shopEvents(count: number): string[] {
+  const agent =
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0';
+  return Array.from({ length: count }, (_, n) => {
+    const items = Array.from({ length: 8 }, (__, i) => ({
+      sku: `SKU-${(n * 7_919 + i * 104_729) % 1_000_003}`,
+      name: `Product number ${(n * 31 + i) % 997}`,
+      price: ((n * 17 + i * 29) % 9_973) / 7,
+      quantity: i,
+    }));
+    const data = { user: `u-${n * 2_654_435_761}`, items, agent };
+    return JSON.stringify({ type: 'order.paid', subject: `order/${n}`, data });
+  });
+}

@@ -10,7 +10,8 @@ export interface Load {
   readonly headers: Readonly<Record<string, string>>;
   /** Keys that take turns; none where the headers hold one. */
   readonly keys?: readonly string[];
-  readonly body: string;
+  /** One, or several that take turns as keys do; without line ends. */
+  readonly body: string | readonly string[];
   readonly seconds: number;
   readonly connections: number;
 }
@@ -36,7 +37,7 @@ export async function drive(load: Load): Promise<LoadResult> {
   try {
     const script = join(folder, 'load.lua');
     const files = { body: join(folder, 'body'), keys: join(folder, 'keys') };
-    await writeFile(files.body, load.body);
+    await writeFile(files.body, typeof load.body === 'string' ? load.body : load.body.join('\n'));
     await writeFile(files.keys, (load.keys ?? []).join('\n'));
     await writeFile(script, luaOf(load, files));
     const args = ['-c', generatorCore, 'wrk', '-t1', `-c${load.connections}`, `-d${load.seconds}s`];
@@ -53,14 +54,20 @@ function luaOf({ headers }: Load, files: { body: string; keys: string }): string
   );
   return `wrk.method = "POST"
 ${lines.join('\n')}
-local file = io.open(${JSON.stringify(files.body)}); wrk.body = file:read("*a"); file:close()
 local requests, turn = {}, 0
+local function linesOf(path)
+  local lines = {}
+  for line in io.lines(path) do lines[#lines + 1] = line end
+  return lines
+end
 function init(args)
-  for key in io.lines(${JSON.stringify(files.keys)}) do
-    wrk.headers["authorization"] = "Bearer " .. key
-    requests[#requests + 1] = wrk.format()
+  local bodies = linesOf(${JSON.stringify(files.body)})
+  local keys = linesOf(${JSON.stringify(files.keys)})
+  for i = 1, math.max(#bodies, #keys) do
+    wrk.body = bodies[(i - 1) % #bodies + 1]
+    if #keys > 0 then wrk.headers["authorization"] = "Bearer " .. keys[(i - 1) % #keys + 1] end
+    requests[i] = wrk.format()
   end
-  if #requests == 0 then requests[1] = wrk.format() end
 end
 function request()
   turn = turn % #requests + 1

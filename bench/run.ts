@@ -1,8 +1,10 @@
+import { runDeliver } from './deliver.ts';
 import { runIngest } from './ingest.ts';
 import { runNeighbour } from './neighbour.ts';
 import { runPuts } from './puts.ts';
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  deliver: runDeliver,
   ingest: runIngest,
   puts: runPuts,
   neighbour: runNeighbour,
