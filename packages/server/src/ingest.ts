@@ -6,6 +6,7 @@ import type { Handler } from 'hono';
 import { type Declared, declared } from './body/declared.ts';
 import { discardUnread } from './body/discard-body.ts';
 import { type ReceiveDeps, receiveBody } from './body/receive-body.ts';
+import type { Entrance } from './guards/entrance.ts';
 import type { Fairness } from './guards/fairness.ts';
 import { idempotencyOf } from './idempotency-key.ts';
 import { type Hints, type MaybeNamed, turnOf, withTurn } from './limiter/hints.ts';
@@ -25,11 +26,10 @@ import type { Idempotency } from './spool/record.ts';
 import type { Slot } from './spool/spool.ts';
 import type { StoredWaits } from './stored-waits.ts';
 import type { Caller } from './tenants/caller.ts';
-import type { Keys } from './tenants/keys.ts';
 import { traceparentOf } from './traceparent.ts';
 
 export interface IngestDeps extends ReceiveDeps {
-  readonly keys: Keys;
+  readonly entrance: Entrance;
   readonly limiter: Limiter;
   readonly hints: Hints;
   readonly fairness: Fairness;
@@ -57,7 +57,7 @@ interface Admitted {
 
 /** POST /v1/events. The whole life of a request is here, in order; cheapest refusal first. */
 export function ingest(deps: IngestDeps): Handler<AppEnv> {
-  const { keys, limiter, fairness, replies, counts, world } = deps;
+  const { entrance, limiter, fairness, replies, counts, world } = deps;
 
   // Not async: a refusal that needs no body is answered in the tick in which its header arrived.
   return (c) => {
@@ -65,7 +65,7 @@ export function ingest(deps: IngestDeps): Handler<AppEnv> {
       replies.refused(refusal, caller, discardUnread(c, world));
 
     const headers = headersOf(c);
-    const caller = keys.authenticate(headerOf(headers, 'authorization'));
+    const caller = entrance.authenticate(c, headers);
     if (isRefusal(caller)) return refuse(caller);
     if (!caller.scopes.has('ingest')) return refuse(mayNotIngest);
 
@@ -103,7 +103,7 @@ async function receive(c: AppContext, request: Admitted, deps: IngestDeps): Prom
   const { repeats, replies, fairness } = deps;
   try {
     const body = await receiveBody(c, request, deps);
-    if (isRefusal(body)) return replies.refused(body, caller, discardUnread(c, deps.world));
+    if (isRefusal(body)) return refuseBody(body, c, request, deps);
 
     const idempotency = idempotencyOf(headers[fields.idempotencyKey], caller.tenant, body);
     if (idempotency !== undefined && isRefusal(idempotency)) return replies.refused(idempotency);
@@ -112,7 +112,7 @@ async function receive(c: AppContext, request: Admitted, deps: IngestDeps): Prom
       idempotency === undefined
         ? await take(request, body, deps)
         : await repeats.once(idempotency, () => take(request, body, deps, idempotency));
-    if (isRefusal(taken)) return replies.refused(taken, caller);
+    if (isRefusal(taken)) return refuseBody(taken, c, request, deps);
 
     // Not awaited where nobody waits: each promise less is a microtask less on the hot path.
     return headers[fields.prefer] === undefined
@@ -122,6 +122,17 @@ async function receive(c: AppContext, request: Admitted, deps: IngestDeps): Prom
     slot.release();
     fairness.leave(caller);
   }
+}
+
+/** A body that cannot be parsed is told of at the entrance: too many of them are not read any more. */
+function refuseBody(
+  refusal: Refusal,
+  c: AppContext,
+  { headers, caller }: Admitted,
+  { entrance, replies, world }: IngestDeps,
+): Response {
+  entrance.sentGarbage(c, headers, caller, refusal.refused);
+  return replies.refused(refusal, caller, discardUnread(c, world));
 }
 
 /** Parses, charges, and waits until the batch is safe. Nothing is charged for what is not kept. */

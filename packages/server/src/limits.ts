@@ -1,20 +1,20 @@
 import { isRefusal } from '@weir/core/wire/refusal';
 import type { Handler } from 'hono';
+import type { Entrance } from './guards/entrance.ts';
 import type { Limiter } from './limiter/limiter.ts';
 import type { Replies } from './reply.ts';
-import { type AppEnv, headerOf, headersOf } from './request.ts';
-import type { Keys } from './tenants/keys.ts';
+import { type AppEnv, headersOf } from './request.ts';
 
 export interface LimitsDeps {
-  readonly keys: Keys;
+  readonly entrance: Entrance;
   readonly limiter: Limiter;
   readonly replies: Replies;
 }
 
 /** GET /v1/limits: the caller's quotas and what is left of them. Costs nothing. */
-export function limits({ keys, limiter, replies }: LimitsDeps): Handler<AppEnv> {
+export function limits({ entrance, limiter, replies }: LimitsDeps): Handler<AppEnv> {
   return async (c) => {
-    const caller = keys.authenticate(headerOf(headersOf(c), 'authorization'));
+    const caller = entrance.authenticate(c, headersOf(c));
     if (isRefusal(caller)) return replies.refused(caller);
     const { verdicts, source } = await limiter.peek(caller);
     const isKnown = source !== 'local'; // out of reach: old numbers would mislead

@@ -66,7 +66,8 @@ export async function start(
   const opened = await openKeys(settings, world, log);
   if (hasProblems(opened)) return opened;
 
-  const limits = await startLimiter(openRedis(settings), { world, log });
+  const redis = openRedis(settings);
+  const limits = await startLimiter(redis, { world, log });
   const stored = await startStore(settings, { world, log, metrics, wrap: wrap.store });
   const { store, writesAtOnce } = stored;
   const spool = await openSpool(settings, placesIn(settings).spool, {
@@ -87,9 +88,8 @@ export async function start(
 
   const routes = app({
     world,
-    keys: opened.keys,
     limiter: limits.limiter,
-    ...startGuards(settings, { spool, world, counts: metrics }),
+    ...startGuards(settings, { spool, world, counts: metrics, keys: opened.keys, redis, log }),
     repeats: new Repeats(spool),
     waits,
     receipts: new Receipts(spool, store, receiptCaches),

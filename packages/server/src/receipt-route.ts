@@ -1,15 +1,15 @@
 import { parseReceipt, type ReceiptId } from '@weir/core/wire/receipt';
 import { isRefusal, type Refusal } from '@weir/core/wire/refusal';
 import type { Handler } from 'hono';
+import type { Entrance } from './guards/entrance.ts';
 import type { Receipts } from './reading/receipts.ts';
 import type { Replies } from './reply.ts';
-import { type AppContext, type AppEnv, headerOf, headersOf } from './request.ts';
+import { type AppContext, type AppEnv, headersOf } from './request.ts';
 import { StoreError } from './store/store.ts';
 import type { StoredWaits } from './stored-waits.ts';
-import type { Keys } from './tenants/keys.ts';
 
 export interface ReceiptDeps {
-  readonly keys: Keys;
+  readonly entrance: Entrance;
   readonly receipts: Receipts;
   readonly waits: StoredWaits;
   readonly replies: Replies;
@@ -21,7 +21,7 @@ const mostLookups = 64;
 
 /** GET /v1/receipts/ID: what became of a batch. `?wait=N` holds the reply until it is stored. */
 export function receipt(deps: ReceiptDeps): Handler<AppEnv> {
-  const { keys, receipts, waits, replies, longestWaitSeconds } = deps;
+  const { entrance, receipts, waits, replies, longestWaitSeconds } = deps;
   let running = 0;
 
   const look = async (c: AppContext, id: ReceiptId, tenant: string): Promise<Response> => {
@@ -40,7 +40,7 @@ export function receipt(deps: ReceiptDeps): Handler<AppEnv> {
   };
 
   return async (c) => {
-    const caller = keys.authenticate(headerOf(headersOf(c), 'authorization'));
+    const caller = entrance.authenticate(c, headersOf(c));
     if (isRefusal(caller)) return replies.refused(caller);
     const text = c.req.param('id') as string;
     const id = parseReceipt(text);

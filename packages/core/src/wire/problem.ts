@@ -52,6 +52,7 @@ function headOf(code: RefusalCode): string {
 
 function typeOf(code: RefusalCode): string {
   if (code === 'rate_limited') return `${registered}quota-exceeded`;
+  if (code === 'abnormal_usage') return `${registered}abnormal-usage-detected`;
   if (refusals[code].status === 503) return `${registered}temporary-reduced-capacity`;
   return paths.problems + code;
 }

@@ -199,6 +199,8 @@ export function callerOf(tenant: string, quotas: readonly NamedQuota[]): Caller 
     tenant,
     keyId: 'k00000000000',
     weight: 1,
+    isDenied: false,
+    isAllowed: false,
     scopes: new Set(['ingest']),
     quotas: quotas.map((named) => ({
       shadow: false,

@@ -9,7 +9,7 @@ import { type RejectionCode, rejections } from '@weir/core/wire/event';
 import { type RefusalCode, refusals } from '@weir/core/wire/refusal';
 import type { Ms } from '@weir/core/world/world';
 import type { Delivery, DeliveryEvents } from '../delivery/delivery-events.ts';
-import type { FairnessGuard } from '../guards/fairness.ts';
+import type { Guard } from '../guards/start-guards.ts';
 import type { SpoolStatus } from '../spool/spool.ts';
 import type { PutOutcome, StoreErrorKind } from '../store/store.ts';
 import type { Caller } from '../tenants/caller.ts';
@@ -34,6 +34,7 @@ const commitBoundsUs = [250, 500, 1e3, 2e3, 4e3, 8e3, 16e3, 32e3, 64e3, 125e3, 2
 const sharedBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 const slowBoundsUs = [1e3, 5e3, 1e4, 25e3, 5e4, 1e5, 25e4, 5e5, 1e6, 25e5, 5e6, 1e7, 3e7, 6e7];
 const putResults = ['created', 'same', 'different', 'congested', 'trouble', 'refused'];
+const guards: readonly Guard[] = ['denied', 'address', 'guessing', 'garbage', 'in_flight', 'share'];
 const microseconds = 1_000_000;
 
 /** Everything this process counts. Counting is a few additions; text is made only in `render`. */
@@ -41,7 +42,7 @@ export class Metrics implements DeliveryEvents {
   readonly #requests = new LabelledCounter(['accepted', 'ok', ...Object.keys(refusals)]);
   readonly #rejected = new LabelledCounter(Object.keys(rejections));
   readonly #decisions = new DecisionMetrics();
-  readonly #guarded = new LabelledCounter(['in_flight', 'share']);
+  readonly #guarded = new LabelledCounter(guards);
   readonly #ledger = new Ledger();
   readonly #commitUs = new Histogram(commitBoundsUs, microseconds);
   readonly #commitRequests = new Histogram(sharedBounds, 1);
@@ -80,7 +81,7 @@ export class Metrics implements DeliveryEvents {
   }
 
   /** A request was refused before the quotas were asked. */
-  guarded(guard: FairnessGuard): void {
+  guarded(guard: Guard): void {
     this.#guarded.add(guard);
   }
 

@@ -50,7 +50,9 @@ tenants:
 | \`tenants.TENANT\` | 1 to 63 of \`a-z0-9.-\`, beginning with \`a-z0-9\`. |
 | \`plan\` | The name of a plan. |
 | \`limits\` | Optional: \`bodyBytes\`, \`decodedBytes\`, \`eventBytes\`, \`events\`. The server's own settings are the ceiling. |
+| \`weight\` | Optional, 1 (default) to 1000: how large its share of a spool over half full is, beside the other tenants heard in the last minute. |
 | \`keys\` | \`id\` is 12 of \`a-z0-9\`; \`hash\` is the hex SHA-256 of the bytes of the hex \`salt\` (8 to 64) and the secret; \`scopes\` are \`ingest\` and \`read\`. |
+| \`lists.allow\`, \`lists.deny\` | Optional: each with \`addresses\` (\`192.0.2.7\`, \`10.0.0.0/8\`, \`2001:db8::/32\`; IPv6 counts by /64), \`tenants\` and \`keys\` (ids). Who is denied gets 403. Who is allowed is never blocked, and its address has no limit; quotas hold all the same. Who is on both is denied. |
 
 \`weir keys create acme --tenants FILE\` makes a key, prints it once and adds its hash to the file;
 \`weir keys list\` and \`weir keys revoke KEYID\` do the rest.

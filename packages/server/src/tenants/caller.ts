@@ -36,6 +36,9 @@ export interface Caller {
   readonly keyId: string;
   /** How large its tenant's share of a crowded spool is, beside those of the others. */
   readonly weight: number;
+  /** On the operator's list of those who are kept out, or of those who are never blocked. */
+  readonly isDenied: boolean;
+  readonly isAllowed: boolean;
   readonly scopes: ReadonlySet<Scope>;
   readonly quotas: readonly CallerQuota[];
   readonly limits: RequestLimits;

@@ -2,6 +2,7 @@ import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { compileQuota } from '@weir/core/gcra';
 import type { World } from '@weir/core/world/world';
+import { noLists } from '../guards/access-lists.ts';
 import { hasProblems, type Problems } from '../problems.ts';
 import { formatKey, type Key, keepKey, newKey, parseKey } from './key.ts';
 import type { PlanQuota, TenantsFile } from './tenants-file.ts';
@@ -38,7 +39,11 @@ export async function openDevelopment(path: string, world: World): Promise<Devel
   if (hasProblems(key)) return key;
   const kept = { ...keepKey(key, world), scopes: new Set(['ingest', 'read'] as const) };
   const tenant = { plan: devTenant, keys: [kept], limits: {}, weight: 1 };
-  const file = { plans: new Map([[devTenant, plan]]), tenants: new Map([[devTenant, tenant]]) };
+  const file = {
+    plans: new Map([[devTenant, plan]]),
+    tenants: new Map([[devTenant, tenant]]),
+    lists: noLists,
+  };
   return { file, key: formatKey(key) };
 }
 

@@ -1,6 +1,7 @@
 import { isRefusal } from '@weir/core/wire/refusal';
 import { systemWorld } from '@weir/core/world/system';
 import { expect, test } from 'vitest';
+import { noLists } from '../guards/access-lists.ts';
 import { formatKey, keepKey, newKey } from './key.ts';
 import { Keys } from './keys.ts';
 import { makeTenants, type Tenants } from './tenants.ts';
@@ -14,7 +15,7 @@ function tenantsWith(count: number): { tenants: Tenants; keys: string[] } {
     const kept = { ...keepKey(key, systemWorld), scopes: new Set(['ingest'] as const) };
     return [`t${i}`, { plan: 'p', keys: [kept], limits: {}, weight: 1 }] as const;
   });
-  const file = { plans: new Map([['p', []]]), tenants: new Map(tenants) };
+  const file = { plans: new Map([['p', []]]), tenants: new Map(tenants), lists: noLists };
   return { tenants: makeTenants(file, ceiling), keys: made.map(formatKey) };
 }
 

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Refusal } from '@weir/core/wire/refusal';
+import type { AccessLists } from '../guards/access-lists.ts';
 import type { Caller } from './caller.ts';
 import { hashSecret, parseKey } from './key.ts';
 import type { Tenants } from './tenants.ts';
@@ -17,6 +18,11 @@ const refusalOf = {
   unknown: refuse(`this key is not known here, or was revoked; ${wanted}`),
 } as const;
 
+const denied: Refusal = {
+  refused: 'forbidden',
+  detail: 'the operator of this server keeps this tenant or key out',
+};
+
 /** What an unknown key is compared with, so that it takes as long as a known one. */
 const nobody = { salt: new Uint8Array(16), hash: new Uint8Array(32), caller: undefined };
 
@@ -30,6 +36,16 @@ export class Keys {
 
   constructor(tenants: Tenants) {
     this.#tenants = tenants;
+  }
+
+  /** The operator's lists, as the same version of the file has them. */
+  get lists(): AccessLists {
+    return this.#tenants.lists;
+  }
+
+  /** Whose header this is known to be; undefined where that must be found out by `authenticate`. */
+  known(authorization: string | undefined): Caller | undefined {
+    return authorization === undefined ? undefined : this.#verified.get(authorization);
   }
 
   /** @param authorization the header as it came: Bearer, or Basic with the key as user name */
@@ -52,6 +68,7 @@ export class Keys {
     const { salt, hash, caller } = this.#tenants.keys.get(key.id) ?? nobody;
     const matches = timingSafeEqual(hashSecret(salt, key.secret), hash);
     if (!matches || caller === undefined) return refusalOf.unknown;
+    if (caller.isDenied) return denied;
     if (authorization.length <= maxHeaderLength) this.#remember(authorization, caller);
     return caller;
   }

@@ -2,10 +2,12 @@ import type { Unit } from '@weir/core/admission';
 import { compileQuota, type Quota } from '@weir/core/gcra';
 import type { Us } from '@weir/core/world/world';
 import { z } from 'zod';
+import { type ListsFile, noLists } from '../guards/access-lists.ts';
 import { parseText, pathText } from '../parse-text.ts';
 import { hasProblems, type Problems, showGiven } from '../problems.ts';
 import { parseBytes } from '../settings/setting-kinds.ts';
 import type { OnTrouble, Scope } from './caller.ts';
+import { readLists } from './lists-file.ts';
 
 export interface PlanQuota {
   readonly name: string;
@@ -43,6 +45,8 @@ export interface Tenant {
 export interface TenantsFile {
   readonly plans: ReadonlyMap<string, readonly PlanQuota[]>;
   readonly tenants: ReadonlyMap<string, Tenant>;
+  /** Who is let in or kept out whatever else holds. */
+  readonly lists: ListsFile;
 }
 
 /**
@@ -183,8 +187,9 @@ const tenantSchema = z.strictObject(
   },
   expect('a tenant'),
 );
+const part = z.unknown().optional();
 const fileSchema = z.strictObject(
-  { plans: z.unknown().optional(), tenants: z.unknown().optional() },
+  { plans: part, tenants: part, lists: part },
   expect('a map with plans and tenants'),
 );
 
@@ -201,14 +206,16 @@ class Reader {
 
   file(value: unknown): TenantsFile {
     this.#check(fileSchema, value, []);
-    if (!isMap(value)) return { plans: new Map(), tenants: new Map() };
+    if (!isMap(value)) return { plans: new Map(), tenants: new Map(), lists: noLists };
     const { plans: planMap, tenants: tenantMap } = value;
     const plans = this.#map(planMap, 'plans', plainName, (plan, path) => this.#plan(plan, path));
     const names = new Set(plans.keys());
     const tenants = this.#map(tenantMap, 'tenants', tenantName, (tenant, path) =>
       this.#tenant(tenant, path, names),
     );
-    return { plans, tenants };
+    const report = (path: Path, problem: string) => this.#report(['lists', ...path], problem);
+    const lists = readLists(value.lists, new Set(tenants.keys()), report);
+    return { plans, tenants, lists };
   }
 
   #plan(value: unknown, path: Path): readonly PlanQuota[] {
