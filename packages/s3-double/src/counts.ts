@@ -27,8 +27,8 @@ export class Counts {
   connections = 0;
   underWay = 0;
   mostUnderWay = 0;
-  /** Attempts by kind and key: what the faults are drawn for. */
-  readonly #seen = new Map<string, number>();
+  /** Attempts by `KIND KEY`: what the faults are drawn for. A listing has no key. */
+  readonly seen: Map<string, number> = new Map();
 
   /** Counts a request that begins; gives the number of the attempt, from 1. */
   begin(kind: RequestKind, key: string): number {
@@ -37,8 +37,8 @@ export class Counts {
     this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
     if (kind === 'put') this.attempts.set(key, (this.attempts.get(key) ?? 0) + 1);
     const name = `${kind} ${key}`;
-    const attempt = (this.#seen.get(name) ?? 0) + 1;
-    this.#seen.set(name, attempt);
+    const attempt = (this.seen.get(name) ?? 0) + 1;
+    this.seen.set(name, attempt);
     return attempt;
   }
 
