@@ -68,6 +68,25 @@ export class Books implements Outcomes {
     this.drop(batch.items, dropReasonOf(error), error);
   }
 
+  /** They stay on disk, for whoever opens the spool next. */
+  keep(items: readonly Item[], error: WeirError): void {
+    const open = items.filter(({ isGone }) => !isGone);
+    for (const item of open) {
+      item.isGone = true;
+      this.#deps.queue.giveBack(item);
+      item.waiter?.failed(error);
+    }
+  }
+
+  /** An event that was never in memory, or not for good, could not be kept on disk. */
+  lost(item: Item, error: WeirError): void {
+    this.ledger.drop('spool', 1);
+    item.isGone = true;
+    item.tally.end('dropped');
+    item.waiter?.failed(error);
+    this.#deps.emitter.emit('drop', { reason: 'spool', count: 1 });
+  }
+
   /** Gives up on those that are not done with. */
   drop(items: readonly Item[], reason: DropReason, error: WeirError): void {
     const open = items.filter(({ isGone }) => !isGone);

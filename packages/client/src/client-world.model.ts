@@ -1,8 +1,12 @@
 import { VirtualWorld } from '@weir/core/world/virtual';
+import type { World } from '@weir/core/world/world';
+import type { Files } from '@weir/segment-log/files';
+import { nodeFiles } from '@weir/segment-log/node-files';
 import { expect } from 'vitest';
 import { Client, type EventMap } from './client.ts';
 import type { ClientOptions } from './options.ts';
 import type { Platform } from './platform.ts';
+import { openDiskSpool } from './spool/disk-spool.ts';
 import { newRegistry, type Registry } from './throttle-registry.ts';
 import { NoReply, type Reply, type Request, type Transport } from './transport/transport.ts';
 
@@ -21,6 +25,8 @@ export interface Seen {
   readonly events: { readonly id: string; readonly type: string; readonly data: unknown }[];
 }
 
+const key = `weir_abcdefghijkl_${'S'.repeat(43)}`;
+
 /** A client in virtual time, before a server that answers by a script. */
 export class ClientWorld {
   readonly world: VirtualWorld = new VirtualWorld({ seed: 1 });
@@ -29,6 +35,8 @@ export class ClientWorld {
   roundTripMs = 20;
   readonly #registry: Registry = newRegistry();
   held = 0;
+  /** Where spools lie. */
+  files: Files = nodeFiles;
 
   constructor(script: Script = takesAll()) {
     this.script = script;
@@ -43,11 +51,37 @@ export class ClientWorld {
     return new Client<Events>(given, this.platform());
   }
 
-  platform(): Platform {
+  /** A process of its own: once killed, nothing of it happens any more. */
+  process(): { client: (options?: ClientOptions) => Client; kill: () => void } {
+    const life = { isOver: false };
+    const platform = this.platform(life);
+    const apiKey = key;
     return {
-      world: this.world,
+      client: (options = {}) => new Client({ apiKey, baseUrl: 'http://a', ...options }, platform),
+      kill: () => {
+        life.isOver = true;
+      },
+    };
+  }
+
+  platform(given?: { readonly isOver: boolean }): Platform {
+    const life = given ?? { isOver: false };
+    const registry = given === undefined ? this.#registry : newRegistry();
+    const { files } = this;
+    const world: World = {
+      now: () => this.world.now(),
+      date: () => this.world.date(),
+      random: this.world.random,
+      randomBytes: this.world.randomBytes,
+      after: (delayMs, task) =>
+        this.world.after(delayMs, () => {
+          if (!life.isOver) task();
+        }),
+    };
+    return {
+      world,
       env: {},
-      transport: () => this.#transport(),
+      transport: () => this.#transport(life),
       compress: () => async () => undefined,
       startHolding: () => {
         this.held += 1;
@@ -55,8 +89,9 @@ export class ClientWorld {
           this.held -= 1;
         };
       },
-      registry: () => this.#registry,
+      registry: () => registry,
       publish: () => {},
+      openSpool: ({ dir, maxBytes }) => openDiskSpool({ dir, maxBytes, files, world }),
       tracing: () => undefined,
     };
   }
@@ -66,12 +101,13 @@ export class ClientWorld {
     await this.world.settleAll(untilMs);
   }
 
-  #transport(): Transport {
+  #transport(life: { readonly isOver: boolean }): Transport {
     return {
       close: async () => {},
       request: async (request, signal) => {
         const half = this.roundTripMs / 2;
         await this.#pause(half, signal);
+        if (life.isOver) return await new Promise<never>(() => {});
         this.#note(request);
         const scripted = this.script(request, this.world);
         await this.#pause(half, signal);

@@ -7,7 +7,12 @@ import { Intake } from './intake.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { KeyHolder } from './key-holder.ts';
 import type { Stats } from './ledger.ts';
-import { type ClientOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import {
+  type ClientOptions,
+  type ResolvedOptions,
+  resolveOptions,
+  type SpoolOptions,
+} from './options.ts';
 import { Origins } from './origins.ts';
 import { Outbox } from './outbox.ts';
 import type { Platform } from './platform.ts';
@@ -15,7 +20,7 @@ import type { Receipt } from './receipts.ts';
 import { type ManyEvent, type ManyResult, sendMany } from './send-many.ts';
 import { borrowTurnstile } from './throttle-registry.ts';
 import type { Transport } from './transport/transport.ts';
-import { tunedThrottle } from './tuned-throttle.ts';
+import { makerOf } from './tuned-throttle.ts';
 import { WeirError } from './weir-error.ts';
 
 /** Types of events and the data of each: `{ 'order.paid': { cents: number } }`. */
@@ -197,7 +202,7 @@ export class Client<Events extends EventMap = AnyEvents> {
         error: String(error),
       });
     }
-    this.#outbox.end();
+    await this.#outbox.end();
     this.#keys.close();
     await this.#transport.close();
   }
@@ -214,7 +219,7 @@ export class Client<Events extends EventMap = AnyEvents> {
   #makeKeys(): KeyHolder {
     const { apiKey, baseUrl, logger, throttle } = this.#options;
     const { world } = this.#platform;
-    const makeThrottle = throttle ?? tunedThrottle;
+    const makeThrottle = makerOf(throttle);
     return new KeyHolder(apiKey, baseUrl, (identity) => {
       const registry = this.#platform.registry(this.#options);
       return borrowTurnstile(registry, identity, { world, logger, makeThrottle });
@@ -222,7 +227,7 @@ export class Client<Events extends EventMap = AnyEvents> {
   }
 
   #makeOutbox(): Outbox {
-    const { world, compress, tracing } = this.#platform;
+    const { world, compress, tracing, openSpool } = this.#platform;
     const options = this.#options;
     const transport = this.#transport;
     return new Outbox({
@@ -233,6 +238,7 @@ export class Client<Events extends EventMap = AnyEvents> {
       emitter: this.#emitter,
       keepAlive: this.#keepAlive,
       options,
+      openSpool: options.spool && (() => openSpool(options.spool as Required<SpoolOptions>)),
       send: { world, transport, compress: compress(options), tracing, options },
     });
   }

@@ -41,6 +41,11 @@ export class Intake {
   async send(type: string, data: unknown, options: SendOptions): Promise<Receipt> {
     if (!this.#deps.options.enabled) return disabled;
     throwIfCancelled(options.signal);
+    if (options.ack === 'spooled' && this.#deps.options.spool === undefined) {
+      throw new WeirError('invalid_option', "ack 'spooled' needs the option spool", {
+        field: 'ack',
+      });
+    }
     const event = this.#deps.writer.write(type, data, options);
     if (event === undefined) {
       this.#countDropped('redacted');
@@ -78,18 +83,31 @@ export class Intake {
 
   #addAndWait(event: EventText, options: SendOptions): Promise<Receipt> {
     const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
+    const onDisk = Promise.withResolvers<void>();
+    const isSpooled = options.ack === 'spooled';
+    const waiter = { taken: resolve, failed: reject };
+    const item = this.#add(event, options, waiter, isSpooled ? onDisk : undefined);
+    const answer = isSpooled ? spooledReceipt(onDisk.promise, promise) : promise;
     const { signal } = options;
-    const item = this.#add(event, options, { taken: resolve, failed: reject });
-    if (signal === undefined) return promise;
+    if (signal === undefined) return answer;
+    const cancel = Promise.withResolvers<never>();
     const aborted = (): void => {
       const error = cancelled(signal);
-      if (!this.#deps.outbox.dropWaiting(item, 'cancelled', error)) reject(error);
+      // In flight it goes on; the caller waits no longer.
+      if (!this.#deps.outbox.dropWaiting(item, 'cancelled', error)) cancel.reject(error);
     };
     signal.addEventListener('abort', aborted);
-    return promise.finally(() => signal.removeEventListener('abort', aborted));
+    return Promise.race([answer, cancel.promise]).finally(() =>
+      signal.removeEventListener('abort', aborted),
+    );
   }
 
-  #add(event: EventText, options: TrackOptions | undefined, waiter: Waiter | undefined): Item {
+  #add(
+    event: EventText,
+    options: TrackOptions | undefined,
+    waiter: Waiter | undefined,
+    spooled?: Item['spooled'],
+  ): Item {
     const { outbox, world } = this.#deps;
     const item: Item = {
       text: event.text,
@@ -100,6 +118,7 @@ export class Intake {
       queuedMs: world.now(),
       traceparent: undefined,
       waiter,
+      spooled,
       isGone: false,
       isCut: false,
     };
@@ -112,12 +131,12 @@ export class Intake {
   #makeRoom(bytes: number): boolean {
     const { outbox, options } = this.#deps;
     const { queue } = outbox;
-    if (queue.hold(bytes)) return true;
+    if (outbox.hold(bytes)) return true;
     if (options.overflow !== 'drop-oldest') return false;
     const error = new WeirError('dropped', 'it was dropped to make room for a later event');
     for (const item of queue.waiting()) {
       outbox.dropWaiting(item, 'dropped', error);
-      if (queue.hold(bytes)) return true;
+      if (outbox.hold(bytes)) return true;
     }
     return false;
   }
@@ -152,6 +171,13 @@ const disabled: Receipt = {
   index: 0,
   stored: async () => ({ key: '', line: 0 }),
 };
+
+/** Resolves when the event is on disk; its receipt has no id, since no server has seen it yet. */
+async function spooledReceipt(onDisk: Promise<void>, taken: Promise<Receipt>): Promise<Receipt> {
+  taken.catch(() => {}); // told by the events of the client
+  await Promise.race([onDisk, taken]);
+  return { id: 'spooled', index: 0, stored: async (options) => (await taken).stored(options) };
+}
 
 function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw cancelled(signal);

@@ -15,13 +15,15 @@ export interface Item {
   readonly bytes: number;
   readonly orderingKey: string | undefined;
   /** Its number in the spool; 0 where there is none. */
-  readonly place: number;
+  place: number;
   /** Counts it for the next `flush`. */
   readonly tally: Tally;
   readonly queuedMs: number;
   /** W3C trace context of the call that made it, where that is sampled. */
   readonly traceparent: string | undefined;
   waiter: Waiter | undefined;
+  /** Who waits until it is safe on this disk. */
+  readonly spooled: { resolve(): void; reject(error: WeirError): void } | undefined;
   /** It was settled while it still lay in a queue. */
   isGone: boolean;
   /** It belongs to a batch by now, which is sent as it is. */

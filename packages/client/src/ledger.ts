@@ -40,7 +40,7 @@ export interface Stats {
   readonly retries: number;
   /** Requests refused for their pace: 429. */
   readonly rateLimited: number;
-  /** Events that are safe on this disk or with the server; as `queued` where there is no spool. */
+  /** Events that are safe on this disk or with the server; as `acked` where there is no spool. */
   readonly durable: number;
 }
 
@@ -64,10 +64,18 @@ export class Ledger {
     return Object.fromEntries(this.#dropped);
   }
 
-  /** Events whose story has ended. */
-  get settled(): number {
-    let sum = this.acked + this.rejected;
-    for (const count of this.#dropped.values()) sum += count;
-    return sum;
+  /** The books at this instant. `durable` is undefined where there is no spool. */
+  stats(
+    held: { readonly count: number; readonly bytes: number },
+    spooled: number,
+    durable: number | undefined,
+  ): Stats {
+    const { queued, recovered, acked, rejected, dropped, maybeDuplicate } = this;
+    const { requests, retries, rateLimited } = this;
+    return {
+      ...{ queued, recovered, acked, rejected, dropped, spooled, inMemory: held.count },
+      ...{ inMemoryBytes: held.bytes, maybeDuplicate, requests, retries, rateLimited },
+      durable: durable ?? acked,
+    };
   }
 }

@@ -1,6 +1,7 @@
 import type { Throttle } from '@weir/core/throttle/throttle';
-import type { Dispatcher } from 'undici';
+import { throttles } from '@weir/core/throttle/throttles';
 import { parseKeyId } from './api-key.ts';
+import type { Dispatcher } from './transport/undici.ts';
 import { WeirError } from './weir-error.ts';
 
 /** What happens to an event for which there is no room. */
@@ -19,6 +20,14 @@ export interface SpoolOptions {
   /** Most bytes on disk; beyond, events are refused as `overflow` says. @default 268_435_456 */
   readonly maxBytes?: number;
 }
+
+/** A policy that ships, or one of your own. */
+export type ThrottleChoice =
+  | {
+      readonly policy: keyof typeof throttles;
+      readonly options?: Readonly<Record<string, number | boolean | readonly number[]>>;
+    }
+  | ((random: () => number) => Throttle);
 
 /** An event as `redact` sees it, before it is written as text. */
 export interface EventDraft {
@@ -62,8 +71,11 @@ export interface ClientOptions {
   readonly compression?: 'auto' | 'none';
   /** Keep events on disk until a server has them. @default none */
   readonly spool?: SpoolOptions | undefined;
-  /** Makes the pacing policy of this key; the first client of a key decides. @default the tuned one */
-  readonly throttle?: ((random: () => number) => Throttle) | undefined;
+  /**
+   * How this key is paced; the first client of a key decides. A policy that ships, with options as
+   * `weir-sim tune` writes them, or a function that makes one of your own. @default 'adaptive', as tuned
+   */
+  readonly throttle?: ThrottleChoice | undefined;
   /** An undici `Dispatcher` of your own: a proxy, a mock. @default a pool for each base URL */
   readonly dispatcher?: Dispatcher | undefined;
   /** @default none */
@@ -167,8 +179,19 @@ function checkChoices(options: ResolvedOptions): void {
     if ((allowed as readonly string[]).includes(value)) continue;
     throw invalid(field, `must be one of ${allowed.join(', ')}, not ${value}`);
   }
+  const { throttle } = options;
+  if (typeof throttle === 'object' && !Object.hasOwn(throttles, throttle.policy)) {
+    const known = Object.keys(throttles).join(', ');
+    throw invalid('throttle.policy', `must be one of ${known}, not ${throttle.policy}`);
+  }
   if (options.overflow === 'spool' && options.spool === undefined) {
     throw invalid('overflow', "'spool' needs the option spool");
+  }
+  if (options.overflow === 'drop-oldest' && options.spool !== undefined) {
+    throw invalid('overflow', "'drop-oldest' cannot be had with a spool, which keeps the oldest");
+  }
+  if (options.maxBatchBytes > options.maxQueueBytes) {
+    throw invalid('maxBatchBytes', `must be at most maxQueueBytes (${options.maxQueueBytes})`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Ms } from '@weir/core/world/world';
 import type { Answer, Failed } from './attempt.ts';
+import { Backlog } from './backlog.ts';
 import { type Batch, newBatch } from './batch.ts';
 import { Books } from './books.ts';
 import type { Emitter } from './client-events.ts';
@@ -11,8 +12,9 @@ import type { ResolvedOptions } from './options.ts';
 import { Queue } from './queue.ts';
 import type { ReceiptDeps } from './receipts.ts';
 import { RoomLine } from './room-line.ts';
-import { deliver, type SendDeps, type SendEvents } from './send.ts';
-import { Tally } from './tally.ts';
+import { deliver, type Outcomes, type SendDeps, type SendEvents } from './send.ts';
+import type { EventSpool } from './spool/event-spool.ts';
+import { Tallies, type Tally } from './tally.ts';
 import { uuidMaker } from './uuid-v7.ts';
 import { WeirError } from './weir-error.ts';
 
@@ -23,6 +25,8 @@ export interface OutboxDeps extends ReceiptDeps {
   readonly emitter: Emitter;
   readonly keepAlive: KeepAlive;
   readonly options: ResolvedOptions;
+  /** undefined where there is none. */
+  readonly openSpool: (() => Promise<EventSpool>) | undefined;
   readonly send: Omit<SendDeps, 'outcomes' | 'events' | 'gate'>;
 }
 
@@ -30,29 +34,37 @@ export interface OutboxDeps extends ReceiptDeps {
 export class Outbox implements SendEvents {
   readonly queue: Queue;
   readonly line: RoomLine;
+  readonly #backlog: Backlog | undefined;
+  #resumed: Batch[] = [];
+  #kept = 0;
   readonly #books: Books;
   readonly #deps: OutboxDeps;
   readonly #makeKey: () => string;
   readonly #abort = new AbortController();
-  #tally: Tally = new Tally(0);
-  #tallies: Tally[] = [this.#tally];
-  #flushUpTo = -1;
+  readonly #tallies = new Tallies();
+  readonly #diskFailed = (error: WeirError): void => this.#deps.emitter.emit('error', { error });
   #active = 0;
+  #isEnded = false;
+  readonly #deliveries = new Set<Promise<void>>();
   #cancelTimer: (() => void) | undefined;
   #release: (() => void) | undefined;
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps;
     this.queue = new Queue(deps.options);
-    this.line = new RoomLine((bytes) => this.queue.hold(bytes));
+    this.line = new RoomLine((bytes) => this.hold(bytes));
     this.#makeKey = uuidMaker(deps.world);
     this.#books = new Books({
       queue: this.queue,
       emitter: deps.emitter,
       receipts: deps,
-      left: () => this.#left(),
-      poisoned: () => {},
+      left: (items) => {
+        this.#backlog?.spool?.done(items.map(({ place }) => place));
+        this.#left();
+      },
+      poisoned: (items, error) => this.#poison(items, error),
     });
+    if (deps.openSpool !== undefined) this.#backlog = this.#makeBacklog(deps.openSpool);
   }
 
   get ledger(): Ledger {
@@ -61,31 +73,34 @@ export class Outbox implements SendEvents {
 
   /** Counts what comes from now on. */
   get tally(): Tally {
-    return this.#tally;
+    return this.#tallies.current;
   }
 
   /** What is left when the time is over lies safe on this disk. */
   get isSpooled(): boolean {
-    return false;
+    return this.#backlog?.isOpen ?? false;
   }
 
-  /** Puts an event at the end, for which room is held. */
+  /** Lets one event in, which `add` must be given next; false where there is no room. */
+  hold(bytes: number): boolean {
+    return this.#backlog?.hold(bytes) ?? this.queue.hold(bytes);
+  }
+
+  /** Puts an event at the end, which `hold` let in. */
   add(item: Item): void {
-    this.queue.push(item);
-    this.#tally.outstanding += 1;
+    this.#tallies.current.outstanding += 1;
     this.#release ??= this.#deps.keepAlive.hold();
-    if (this.queue.isFullBatch) this.#pump();
-    else if (this.#cancelTimer === undefined) this.#pumpIn(this.#deps.options.lingerMs);
+    if (this.#backlog === undefined) {
+      this.queue.push(item);
+      this.#queued();
+    } else {
+      this.#backlog.add(item);
+    }
   }
 
   /** Sends what is there without waiting for more; returns what counts its outcomes. */
   hurry(): readonly Tally[] {
-    const tally = this.#tally;
-    this.#flushUpTo = tally.number;
-    this.#tallies = this.#tallies.filter((one) => one === tally || one.outstanding > 0);
-    const counted = [...this.#tallies];
-    this.#tally = new Tally(tally.number + 1);
-    this.#tallies.push(this.#tally);
+    const counted = this.#tallies.next();
     this.#pump();
     return counted;
   }
@@ -98,23 +113,30 @@ export class Outbox implements SendEvents {
     return true;
   }
 
-  /** Gives up on everything that is left. */
-  end(): void {
-    const error = new WeirError('closed', 'the client was closed before it was delivered');
-    for (const item of [...this.queue.waiting()]) this.dropWaiting(item, 'closed', error);
+  /** Gives up on everything that is left, or leaves it on disk. */
+  async end(): Promise<void> {
+    const isKept = this.isSpooled;
+    const where = isKept ? 'it stays in the spool' : 'it is lost';
+    const error = new WeirError(
+      'closed',
+      `the client was closed before it was delivered: ${where}`,
+    );
+    const waiting = [...this.queue.waiting()];
+    if (isKept) this.#keep(waiting, error);
+    else for (const item of waiting) this.dropWaiting(item, 'closed', error);
     this.#abort.abort(error);
     this.#cancelTimer?.();
     this.line.close();
+    await Promise.allSettled(this.#deliveries);
+    for (const batch of this.#resumed) this.#keep(batch.items, error);
+    await this.#backlog?.end(error);
+    this.#isEnded = true;
     this.#left();
   }
 
   stats(): Stats {
-    const { count, bytes } = this.queue.held;
-    const { queued, recovered, acked, rejected, dropped } = this.ledger;
-    const { maybeDuplicate, requests, retries, rateLimited } = this.ledger;
-    const books = { queued, recovered, acked, rejected, dropped, spooled: 0, inMemory: count };
-    const counts = { inMemoryBytes: bytes, maybeDuplicate, requests, retries, rateLimited };
-    return { ...books, ...counts, durable: acked };
+    const spooled = (this.#backlog?.cold ?? 0) + this.#kept;
+    return this.ledger.stats(this.queue.held, spooled, this.#backlog?.durable);
   }
 
   attempting(batch: Batch): void {
@@ -142,7 +164,8 @@ export class Outbox implements SendEvents {
   /** Who waits for an answer gets one; what nobody waits for is kept until a person has helped. */
   held(batch: Batch, error: WeirError): Batch | undefined {
     this.#deps.emitter.emit('error', { error });
-    if (batch.ambiguousSince !== undefined) return batch; // unchanged, as its outcome is unknown
+    // Unchanged where its outcome is unknown, or it is on disk: then it waits.
+    if (batch.ambiguousSince !== undefined || this.#backlog !== undefined) return batch;
     const isAwaited = (item: Item): boolean => item.waiter !== undefined;
     this.#books.drop(batch.items.filter(isAwaited), 'unauthorized', error);
     for (const item of [...this.queue.waiting()].filter(isAwaited)) {
@@ -153,8 +176,16 @@ export class Outbox implements SendEvents {
     return { ...newBatch(batch.key, kept), attempts: batch.attempts };
   }
 
-  async split(): Promise<void> {
-    // In memory alone there is nothing to remember.
+  async split({ key, items, ambiguousSince }: Batch): Promise<void> {
+    // An earlier try may have been taken whole, after all.
+    if (ambiguousSince !== undefined) this.ledger.maybeDuplicate += items.length;
+    await this.#backlog?.spool?.split(key).catch(this.#diskFailed);
+  }
+
+  /** Closing leaves on disk what is there. */
+  givenUp(batch: Batch, error: WeirError): void {
+    if (error.code === 'closed' && this.isSpooled) this.#keep(batch.items, error);
+    else this.#books.givenUp(batch, error);
   }
 
   #pumpIn(delayMs: Ms): void {
@@ -167,7 +198,11 @@ export class Outbox implements SendEvents {
 
   /** Begins deliveries while there is something to send and nothing to wait for. */
   #pump(): void {
-    while (this.#active < this.#deps.options.maxConcurrency && this.#isReady()) {
+    const { maxConcurrency } = this.#deps.options;
+    while (this.#active < maxConcurrency && this.#resumed.length > 0) {
+      this.#begin(this.#resumed.shift() as Batch, true);
+    }
+    while (this.#active < maxConcurrency && this.#isReady()) {
       const items = this.queue.cut();
       if (items.length === 0) return;
       for (const item of items) item.isCut = true;
@@ -181,28 +216,84 @@ export class Outbox implements SendEvents {
     if (first === undefined) return false;
     if (isFullBatch) return true;
     if (this.#deps.gate.waiting > 0) return false; // looked at again when that one goes
-    if (first.tally.number <= this.#flushUpTo) return true;
+    if (this.#tallies.isAwaited(first.tally)) return true;
     const dueMs = first.queuedMs + this.#deps.options.lingerMs - this.#deps.world.now();
     if (dueMs > 0) this.#pumpIn(dueMs);
     return dueMs <= 0;
   }
 
-  #begin(batch: Batch): void {
+  #begin(batch: Batch, isClosed = false): void {
     this.#active += 1;
     const { gate, send } = this.#deps;
-    const deps: SendDeps = { ...send, gate, outcomes: this.#books, events: this };
-    void deliver(batch, deps, this.#abort.signal).then(() => {
+    const outcomes: Outcomes = {
+      taken: (part, answer, origin) => this.#books.taken(part, answer, origin),
+      refused: (part, answer, error) => this.#books.refused(part, answer, error),
+      givenUp: (part, error) => this.givenUp(part, error),
+    };
+    const deps: SendDeps = { ...send, gate, outcomes, events: this };
+    const spool = isClosed ? undefined : this.#backlog?.spool;
+    const delivery =
+      spool === undefined
+        ? deliver(batch, deps, this.#abort.signal)
+        : this.#close(spool, batch).then(() => deliver(batch, deps, this.#abort.signal));
+    this.#deliveries.add(delivery);
+    void delivery.then(() => {
+      this.#deliveries.delete(delivery);
       this.#active -= 1;
       this.queue.landed(batch.items);
       this.#pump();
     });
   }
 
+  /** A disk that fails must not keep events from being sent. */
+  async #close(spool: EventSpool, { key, items }: Batch): Promise<void> {
+    const places = items.map(({ place }) => place);
+    await spool.close(key, places).catch(this.#diskFailed);
+  }
+
+  #queued(): void {
+    if (this.queue.isFullBatch) this.#pump();
+    else if (this.#cancelTimer === undefined) this.#pumpIn(this.#deps.options.lingerMs);
+  }
+
+  #keep(items: readonly Item[], error: WeirError): void {
+    this.#kept += items.filter(({ isGone }) => !isGone).length;
+    this.#books.keep(items, error);
+  }
+
+  #poison(items: readonly Item[], { code, message: detail }: WeirError): void {
+    const lines = items
+      .filter(({ isGone }) => !isGone)
+      .map(({ text }) => `{"code":"${code}","detail":${JSON.stringify(detail)},"event":${text}}`);
+    if (lines.length === 0) return;
+    void this.#backlog?.spool?.poison(lines).catch(this.#diskFailed);
+  }
+
+  #makeBacklog(open: () => Promise<EventSpool>): Backlog {
+    return new Backlog({
+      open,
+      world: this.#deps.world,
+      queue: this.queue,
+      emitter: this.#deps.emitter,
+      ledger: () => this.ledger,
+      tally: () => this.#tallies.current,
+      queued: () => this.#queued(),
+      resume: (batch) => {
+        for (const item of batch.items) item.isCut = true;
+        this.#resumed.push(batch);
+        this.#pump();
+      },
+      lost: (item, error) => this.#books.lost(item, error),
+    });
+  }
+
   #left(): void {
-    if (this.queue.held.count === 0) {
+    const cold = this.#isEnded ? 0 : (this.#backlog?.cold ?? 0);
+    if (this.queue.held.count + cold === 0) {
       this.#release?.();
       this.#release = undefined;
     }
+    this.#backlog?.refill();
     this.line.admit();
   }
 }

@@ -106,7 +106,7 @@ export class Queue {
   }
 
   /** An event's story ended: its room is free. Once for each. */
-  giveBack({ bytes }: Item): void {
+  giveBack({ bytes }: Pick<Item, 'bytes'>): void {
     this.#room.giveBack(1, bytes);
   }
 

@@ -28,3 +28,28 @@ export class Tally {
     return () => this.#whenEmpty.delete(tell);
   }
 }
+
+/** The tallies of one client: those that are awaited, and the one that counts what comes now. */
+export class Tallies {
+  #current: Tally = new Tally(0);
+  #open: Tally[] = [this.#current];
+
+  get current(): Tally {
+    return this.#current;
+  }
+
+  /** Ends the current one; returns it and those before that still have something outstanding. */
+  next(): readonly Tally[] {
+    const ended = this.#current;
+    this.#open = this.#open.filter((one) => one === ended || one.outstanding > 0);
+    const counted = [...this.#open];
+    this.#current = new Tally(ended.number + 1);
+    this.#open.push(this.#current);
+    return counted;
+  }
+
+  /** Whether somebody waits for its events. */
+  isAwaited({ number }: Tally): boolean {
+    return number < this.#current.number;
+  }
+}

@@ -1,33 +1,16 @@
-import type { Outcome, Throttle, ThrottleSnapshot } from '@weir/core/throttle/throttle';
-import type { Ms } from '@weir/core/world/world';
+import type { Throttle } from '@weir/core/throttle/throttle';
+import { throttles } from '@weir/core/throttle/throttles';
+import type { ThrottleChoice } from './options.ts';
 
-/** Stays away for as long as it was told to. */
-class ObedientThrottle implements Throttle {
-  #untilMs: Ms = 0;
-  #sent = 0;
-
-  readyAtMs(nowMs: Ms): Ms {
-    return Math.max(nowMs, this.#untilMs);
-  }
-
-  sent(): number {
-    this.#sent += 1;
-    return this.#sent;
-  }
-
-  learn({ cause, retryAfterMs }: Outcome, nowMs: Ms): void {
-    if (cause === 'rate_limited') {
-      this.#untilMs = Math.max(this.#untilMs, nowMs + (retryAfterMs ?? 1_000));
-    }
-  }
-
-  snapshot(nowMs: Ms): ThrottleSnapshot {
-    const waitingFor = this.#untilMs > nowMs ? 'retry_after' : 'nothing';
-    const readyAtMs = this.readyAtMs(nowMs);
-    return { perSecond: undefined, remaining: undefined, readyAtMs, waitingFor };
-  }
+/** The policy of a key that says nothing else: its options are those that the simulator found. */
+function tunedThrottle(random: () => number): Throttle {
+  return throttles.adaptive({}, random);
 }
 
-export function tunedThrottle(): Throttle {
-  return new ObedientThrottle();
+/** What makes the throttle that an option chose. */
+export function makerOf(choice: ThrottleChoice | undefined): (random: () => number) => Throttle {
+  if (choice === undefined) return tunedThrottle;
+  if (typeof choice === 'function') return choice;
+  const { policy, options = {} } = choice;
+  return (random) => throttles[policy](options, random);
 }

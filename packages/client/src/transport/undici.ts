@@ -1,6 +1,8 @@
 import type { Dispatcher, Pool } from 'undici';
 import { mostReplyBytes, NoReply, type Reply, type Request, type Transport } from './transport.ts';
 
+export type { Dispatcher };
+
 type Undici = typeof import('undici');
 
 /** Where the `fetch` of Node 22 and 24 keeps its dispatcher, and that of later ones. */
