@@ -53,6 +53,8 @@ test.each([
   '{writer}-{segment}',
   '{segment}/{writer}',
   'a b/é/{tenant}-{segment}/{writer}{dt}{hour}',
+  '_raw/{tenant}/{writer}-{segment}',
+  '_x{tenant}/{writer}-{segment}',
   `${'x'.repeat(200)}/${'y'.repeat(200)}/${'z'.repeat(200)}/{writer}/{segment}`,
 ])('takes the template %s', (template) => {
   expect(templateProblem(template)).toBeUndefined();
@@ -80,8 +82,19 @@ test.each([
   [`${'é/'.repeat(350)}{writer}-{segment}`, 'makes keys of 1093 bytes, at most 1024 are allowed'],
   ['_manifests/{writer}-{segment}', 'must not lie under _manifests/'],
   ['_dead/{writer}-{segment}', 'must not lie under _dead/'],
+  ['_probe/{writer}-{segment}', 'must not lie under _probe/'],
+  ['.tmp/{writer}-{segment}', 'must not lie under .tmp'],
+  ['_{tenant}/{writer}-{segment}', 'must not have {tenant} right behind _, or objects could'],
+  ['_de{tenant}/{writer}-{segment}', /right behind _de, .* under _dead\//],
+  ['.{tenant}/{writer}-{segment}', /right behind \., .* under \.tmp/],
 ])('says what is wrong with the template %j', (template, problem) => {
   expect(templateProblem(template)).toMatch(problem);
+});
+
+test('the prefix of a bucket is part of every key', () => {
+  const template = `${'x'.repeat(200)}/${'y'.repeat(200)}/${'z'.repeat(200)}/{writer}/{segment}`;
+  expect(templateProblem(template, `${'p/'.repeat(150)}`)).toBeUndefined();
+  expect(templateProblem(template, `${'p/'.repeat(200)}`)).toMatch(/keys of 10\d\d bytes/);
 });
 
 test('measures keys in bytes, not in characters', () => {

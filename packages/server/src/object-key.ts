@@ -78,11 +78,15 @@ const longest: Readonly<Record<Placeholder, string>> = {
   segment: '9'.repeat(15),
 };
 
-/** What is wrong with a template, in one sentence; undefined where it is fine. */
-export function templateProblem(template: string): string | undefined {
+/**
+ * What is wrong with a template, in one sentence; undefined where it is fine.
+ *
+ * @param prefix what stands before every key in the store
+ */
+export function templateProblem(template: string, prefix = ''): string | undefined {
   return (
     placeholderProblem(template) ??
-    keyProblem(fill(template, longest) + extensions.zstd) ??
+    keyProblem(prefix + fill(template, longest) + extensions.zstd) ??
     reservedProblem(template)
   );
 }
@@ -104,11 +108,17 @@ function placeholderProblem(template: string): string | undefined {
   return undefined;
 }
 
+/** Where weir keeps things of its own; the last one holds half-written files of a folder store. */
+const reserved = [manifestPrefix, deadPrefix, probePrefix, '.tmp'] as const;
+
+/** A tenant's name may be any word, so it must not complete what begins like one of weir's own. */
 function reservedProblem(template: string): string | undefined {
-  const taken = [manifestPrefix, deadPrefix, probePrefix].find((prefix) =>
-    template.startsWith(prefix),
-  );
-  return taken === undefined ? undefined : `must not lie under ${taken}`;
+  const [, head = '', next] = /^([^{]*)(?:\{(\w+)\})?/.exec(template) ?? [];
+  const taken = reserved.find((prefix) => head.startsWith(prefix));
+  if (taken !== undefined) return `must not lie under ${taken}`;
+  if (head === '' || next !== 'tenant') return undefined;
+  const near = reserved.find((prefix) => prefix.startsWith(head));
+  return near && `must not have {tenant} right behind ${head}, or objects could lie under ${near}`;
 }
 
 /** What keeps `key` from naming an object, in one sentence; undefined where it is fine. */

@@ -97,6 +97,12 @@ test('settings that contradict each other are named', () => {
   expect(problemsOf({ WEIR_OBJECT_TEMPLATE: '{tenant}/{writer}' })).toEqual([
     'WEIR_OBJECT_TEMPLATE: needs {segment}, or names would repeat, given "{tenant}/{writer}"',
   ]);
+  const long = `${'x'.repeat(250)}/`.repeat(3);
+  const template = { WEIR_OBJECT_TEMPLATE: `${long}{tenant}/{writer}-{segment}` };
+  expect(problemsOf({ ...template, S3_PREFIX: 'p'.repeat(200) })).toEqual([]);
+  expect(problemsOf({ ...template, S3_PREFIX: 'p'.repeat(200), S3_BUCKET: 'events' })).toEqual([
+    expect.stringMatching(/^WEIR_OBJECT_TEMPLATE: makes keys of 1\d{3} bytes, at most 1024/),
+  ]);
 });
 
 test('origins are a list, and each of them is looked at', () => {

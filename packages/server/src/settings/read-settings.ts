@@ -39,6 +39,12 @@ export function placesIn({ dataDir }: Settings): Places {
   };
 }
 
+/** What stands before every key in a bucket: it ends with a slash, unless there is none. */
+export function prefixIn({ s3Prefix }: Settings): string {
+  if (s3Prefix === undefined || s3Prefix.endsWith('/')) return s3Prefix ?? '';
+  return `${s3Prefix}/`;
+}
+
 /** Settings that are fine one by one, and not together. */
 function contradictions(settings: Settings): string[] {
   return [
@@ -71,8 +77,10 @@ function wrongBodyMemory({ maxBodyMemory, maxBodyBytes, maxDecodedBytes }: Setti
   return problemWith(settingTable.maxBodyMemory, maxBodyMemory, expected);
 }
 
-function wrongTemplate({ objectTemplate }: Settings): string | undefined {
-  const problem = templateProblem(objectTemplate);
+function wrongTemplate(settings: Settings): string | undefined {
+  const { objectTemplate } = settings;
+  const prefix = settings.s3Bucket === undefined ? '' : prefixIn(settings);
+  const problem = templateProblem(objectTemplate, prefix);
   const { env } = settingTable.objectTemplate;
   return problem && `${env}: ${problem}, given ${showGiven(objectTemplate)}`;
 }

@@ -1,5 +1,6 @@
 import type { World } from '@weir/core/world/world';
 import type { Settings } from '../config.ts';
+import { prefixIn } from '../settings/read-settings.ts';
 import { DirectoryStore } from './directory.ts';
 import type { S3Store } from './s3.ts';
 import type { Store } from './store.ts';
@@ -13,7 +14,7 @@ export async function openS3(settings: Settings, world: World): Promise<S3Store 
   return await S3Store.open({
     bucket,
     endpoint,
-    prefix: prefixOf(settings),
+    prefix: prefixIn(settings),
     region: settings.s3Region,
     pathStyle: s3PathStyle === 'auto' ? endpoint !== undefined : s3PathStyle === 'on',
     sse: sse === 'off' ? undefined : sse,
@@ -23,11 +24,6 @@ export async function openS3(settings: Settings, world: World): Promise<S3Store 
     maxConcurrency: settings.s3MaxConcurrency,
     world,
   });
-}
-
-function prefixOf({ s3Prefix }: Settings): string {
-  if (s3Prefix === undefined || s3Prefix.endsWith('/')) return s3Prefix ?? '';
-  return `${s3Prefix}/`;
 }
 
 /** Objects as files in this folder, which is made where it is missing. */
