@@ -8,6 +8,8 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { Ms, World } from '@weir/core/world/world';
+import { decodeManifest } from '../delivery/manifest.ts';
+import { deadKey, manifestPrefix } from '../object-key.ts';
 import {
   type Ask,
   type Fate,
@@ -35,10 +37,9 @@ export class MemoryBucket {
   weather: Weather = fair;
   /** Requests by kind, whatever became of them. */
   readonly requests: Record<Kind, number> = { put: 0, get: 0, head: 0, list: 0, delete: 0 };
-  /** Objects that were written over: never, if conditions are asked for. */
-  replaced = 0;
-  /** PUTs of objects, not of manifests or probes; and those of them that made one. */
-  objectPuts = 0;
+  /** What must never be, at no moment: an object written over, a manifest that names what is not there. */
+  readonly wrong: string[] = [];
+  /** In the order in which they came. */
   readonly created: { readonly key: string; readonly atMs: Ms }[] = [];
   readonly #world: World;
 
@@ -57,7 +58,6 @@ export class MemoryBucket {
   #send(command: { input: unknown }, signal: AbortSignal, isAlive: () => boolean) {
     const ask = askOf(command);
     this.requests[ask.kind] += 1;
-    if (ask.kind === 'put' && !ask.key.startsWith('_')) this.objectPuts += 1;
     const fate = fateOf(this.weather, ask, this.#world);
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     let isAsking = true;
@@ -112,10 +112,23 @@ export class MemoryBucket {
   #put({ Key = '', Body, IfNoneMatch, Metadata = {} }: PutObjectCommandInput): unknown {
     const isThere = this.objects.has(Key);
     if (isThere && IfNoneMatch === '*') return s3Error('PreconditionFailed', 412);
-    if (isThere) this.replaced += 1;
+    if (isThere) this.wrong.push(`${Key} was written over`);
     else this.created.push({ key: Key, atMs: this.#world.now() });
-    this.objects.set(Key, { bytes: Uint8Array.from(Body as Uint8Array), metadata: Metadata });
+    const bytes = Uint8Array.from(Body as Uint8Array);
+    if (Key.startsWith(manifestPrefix)) this.#checkManifest(bytes);
+    this.objects.set(Key, { bytes, metadata: Metadata });
     return { ETag: '"tag"' };
+  }
+
+  /** It is the commit: whoever reads it finds all that it names. */
+  #checkManifest(bytes: Uint8Array): void {
+    const { writer, segment, objects } = decodeManifest(bytes);
+    for (const [index, { key, state }] of objects.entries()) {
+      const isThere = this.objects.has(key);
+      if (isThere || (state === 'dead' && this.objects.has(deadKey(writer, segment, index))))
+        continue;
+      this.wrong.push(`the manifest ${writer}-${segment} came before ${key}`);
+    }
   }
 
   #list(input: { Prefix?: string | undefined; ContinuationToken?: string | undefined }): unknown {

@@ -17,7 +17,7 @@ export async function wrongInBooks(
   messages: readonly Message[],
 ): Promise<string[]> {
   const wrong = wrongBySenders(linesIn(bucket), messages);
-  if (bucket.replaced > 0) wrong.push(`${bucket.replaced} objects were written over`);
+  wrong.push(...bucket.wrong);
   const store = new MemoryStore();
   for (const [key, { bytes }] of bucket.objects) store.objects.set(key, bytes);
   for await (const { kind, where, detail } of verify(

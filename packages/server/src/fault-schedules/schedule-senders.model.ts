@@ -31,6 +31,8 @@ export const tenants: readonly string[] = ['acme', 'globex', 'initech', 'umbrell
 export class ScheduleSenders {
   readonly messages: Message[] = [];
   refusals = 0;
+  /** Answers that were not those of the first time. */
+  readonly wrong: string[] = [];
   readonly #lots: Random;
   readonly #withKeys: boolean;
   #events = 0;
@@ -40,8 +42,9 @@ export class ScheduleSenders {
     this.#withKeys = withKeys;
   }
 
-  /** Sends what waits to be sent again, or else something new. */
+  /** Sends what waits to be sent again, or else something new; now and then a repeat as well. */
   send(server: ScheduleServer): void {
+    if (this.#withKeys && this.#pick(5) === 0) this.#repeat(server);
     this.#post(this.messages.find(({ fate }) => fate === 'waits') ?? this.#compose(), server);
   }
 
@@ -75,6 +78,17 @@ export class ScheduleSenders {
         message.fate = 'acked';
         message.receipt = answer.receipt;
       }
+    });
+  }
+
+  /** Sends again what was answered, as who lost the answer does: it is answered so again. */
+  #repeat(server: ScheduleServer): void {
+    const keyed = this.messages.filter((each) => each.idempotency && each.fate === 'acked');
+    const message = keyed[this.#pick(keyed.length)];
+    if (message === undefined) return;
+    void server.ask(message).then((answer) => {
+      if (isRefusal(answer) || answer.receipt === message.receipt) return;
+      this.wrong.push(`repeated: ${message.receipt} is now ${answer.receipt}`);
     });
   }
 

@@ -77,7 +77,7 @@ class Schedule {
     }
     const drainMs = await this.#finish();
     const { bucket, world, alarms } = this.#machine;
-    this.#wrong.push(...alarms);
+    this.#wrong.push(...alarms, ...this.#senders.wrong);
     if (this.#wrong.length === 0) {
       this.#wrong.push(...(await wrongInBooks(bucket, this.#senders.messages)));
     }
