@@ -11,6 +11,7 @@ import {
   type OccScenario,
   type QuotaScenario,
 } from '../scenario.ts';
+import { phasesOf } from './phases.ts';
 import type { Values } from './values.ts';
 
 /** One run of a quota scenario, measured. */
@@ -21,7 +22,7 @@ export function evaluateQuota(
   observer?: Observer,
 ): { readonly values: Values; readonly endedMs: number } {
   const result = runScenario(scenario, strategy, seed, observer);
-  return { values: { ...measure(result) }, endedMs: result.endedMs };
+  return { values: { ...measure(result), ...phasesOf(result) }, endedMs: result.endedMs };
 }
 
 /** One size of an optimistic contest, the mean over its runs. */

@@ -36,7 +36,11 @@ export const measureInfos: readonly MeasureInfo[] = [
 
 const byName = new Map(measureInfos.map((each) => [each.name, each]));
 
-/** What is known of a measure; one that is not in the table is a count that is neither good nor bad. */
+/** What is known of a measure; one that is in no table is a count that is neither good nor bad. */
 export function infoOf(name: string): MeasureInfo {
+  const [, atS] = /^refusedAfter(\d+)s$/.exec(name) ?? [];
+  if (atS !== undefined) return info(name, `refused from ${atS} s on, for 5 min`, 'share', 'lower');
+  const [, settledS] = /^settledAfter(\d+)s$/.exec(name) ?? [];
+  if (settledS !== undefined) return info(name, `settled after ${settledS} s`, 'ms', 'lower');
   return byName.get(name) ?? info(name, name, 'count');
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { capacityPage } from './capacity.ts';
 import { figures } from './figures.ts';
 import { lineValue, plan, requestUs } from './plan.ts';
 import { surge } from './surge.ts';
@@ -87,4 +88,9 @@ test('a surge within the capacity refuses nobody, one far beyond stores little',
   expect(surge(planned, 1.9)).toMatchObject({ refused: 0, unanswered: 0 });
   expect(surge(planned, 1.9, 1)).toMatchObject({ stored: lineValue(planned, 'peak') });
   expect(surge(planned, 500).unanswered).toBeGreaterThan(0);
+});
+
+test('docs/capacity.md is what the code prints', () => {
+  const page = readFileSync(new URL('docs/capacity.md', root), 'utf8');
+  expect(page === capacityPage(), 'run `npm run docs:capacity`').toBe(true);
 });

@@ -20,9 +20,9 @@ export interface Surge {
 }
 
 /**
- * A launch that is larger than its forecast, on the servers of the forecast. Where all of it does not
- * fit, a refusal is much cheaper than a yes, so time goes to as many yeses as leave enough to refuse
- * the rest; with quotas that is what happens, since a spent quota is refused from memory.
+ * A launch that is larger than its forecast, on the servers of the forecast. Requests get their turn in
+ * the order in which they come: those within the quotas are stored, the rest is refused, which is
+ * cheaper; whatever no processor has time for waits in the kernel.
  *
  * @param quotaFactor quotas are so many times the planned peak in sum; Infinity without quotas
  */
@@ -34,9 +34,7 @@ export function surge(plan: Plan, factor: number, quotaFactor: number = Infinity
   const budgetUs = lineValue(plan, 'processes') * 1_000_000;
   const takeUs = requestUs(bytes);
   const refuseUs = figures.refuseUs.value;
-  // What is stored and what is refused share the time: stored × takeUs + refused × refuseUs ≤ budget.
-  const affordable = Math.max(0, (budgetUs - offered * refuseUs) / (takeUs - refuseUs));
-  const stored = Math.min(wanted, affordable);
+  const stored = Math.min(wanted, budgetUs / takeUs);
   const refused = Math.min(offered - stored, (budgetUs - stored * takeUs) / refuseUs);
   const processesNeeded = Math.ceil((offered * takeUs) / (1_000_000 * utilisation));
   return {
