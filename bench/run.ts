@@ -1,11 +1,13 @@
 import { runDeliver } from './deliver.ts';
 import { runIngest } from './ingest.ts';
+import { runLimiter } from './limiter.ts';
 import { runNeighbour } from './neighbour.ts';
 import { runPuts } from './puts.ts';
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   deliver: runDeliver,
   ingest: runIngest,
+  limiter: runLimiter,
   puts: runPuts,
   neighbour: runNeighbour,
 };

@@ -94,8 +94,7 @@ export class LocalShares {
 
   /** The whole quotas as far as they are known. */
   peek({ quotas }: Caller): Decision {
-    const states = quotas.map(({ stateKey, quota }) => this.#deps.known.get(stateKey, quota));
-    return asLocal(decide(quotas, states, free, this.#nowUs()));
+    return asLocal(decide(quotas, this.#deps.known.of(quotas), free, this.#nowUs()));
   }
 
   /**

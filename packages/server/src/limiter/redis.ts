@@ -4,6 +4,7 @@ import type { Ms, Us, World } from '@weir/core/world/world';
 import type { RedisConnection } from '../redis/connect.ts';
 import { RedisScript } from '../redis/script.ts';
 import type { Caller } from '../tenants/caller.ts';
+import { knownBy } from './known-by.ts';
 import { KnownStates } from './known-states.ts';
 import { Lane, type LaneEvents } from './lane.ts';
 import type { Limiter } from './limiter.ts';
@@ -54,6 +55,8 @@ export class RedisLimiter implements Limiter {
   readonly #local: LocalShares;
   readonly #lanes = new Map<string, Lane>();
   readonly #routes = new WeakMap<Caller, Route>();
+  /** Lanes on which Redis is not asked. */
+  #troubles = 0;
   #isClosed = false;
 
   constructor(deps: RedisLimiterDeps) {
@@ -65,12 +68,14 @@ export class RedisLimiter implements Limiter {
 
   /** Whether Redis is asked at present, on all ways to it. */
   get works(): boolean {
-    return [...this.#lanes.values()].every((lane) => lane.works);
+    return this.#troubles === 0;
   }
 
   /** A lower bound, from the last state seen: others may have charged since, not given back. */
   knownRefusal(caller: Caller, leastCost: Cost): Decision | undefined {
-    if (!this.#routeOf(caller).lane.works) return this.#local.knownRefusal(caller, leastCost);
+    if (!this.works && !this.#routeOf(caller).lane.works) {
+      return this.#local.knownRefusal(caller, leastCost);
+    }
     const nowUs = this.#nowUs();
     for (const { unit, quota, stateKey, shadow } of caller.quotas) {
       if (shadow) continue;
@@ -120,8 +125,8 @@ export class RedisLimiter implements Limiter {
   }
 
   #remembered(caller: Caller, cost: Cost, nowUs: Us): Decision {
-    const states = caller.quotas.map(({ stateKey, quota }) => this.#known.get(stateKey, quota));
-    return { ...decide(caller.quotas, states, cost, nowUs), exact: false, source: 'remembered' };
+    const states = this.#known.of(caller.quotas);
+    return knownBy(decide(caller.quotas, states, cost, nowUs), 'remembered');
   }
 
   #tell(kind: Ask['kind'], caller: Caller, cost: Cost): boolean {
@@ -168,8 +173,14 @@ export class RedisLimiter implements Limiter {
       events: {
         called: (asks, waitedMs) => events.called(asks, waitedMs),
         ghosts: (charged) => events.ghosts(charged),
-        troubled: (reason) => events.troubled(reason),
-        recovered: (afterMs) => events.recovered(afterMs),
+        troubled: (reason) => {
+          this.#troubles += 1;
+          events.troubled(reason);
+        },
+        recovered: (afterMs) => {
+          this.#troubles -= 1;
+          events.recovered(afterMs);
+        },
         learned: (reply, sentMs) => this.#learn(reply, sentMs),
       },
     });
@@ -177,9 +188,9 @@ export class RedisLimiter implements Limiter {
     return lane;
   }
 
-  #learn({ nowUs, damaged, left }: BatchReply, sentMs: number): void {
-    if (damaged > 0) this.#deps.events.damaged(damaged);
-    this.#known.learn({ nowUs, sentMs, left });
+  #learn(reply: BatchReply, sentMs: Ms): void {
+    if (reply.damaged > 0) this.#deps.events.damaged(reply.damaged);
+    this.#known.learn(reply, sentMs);
   }
 
   #nowUs(): Us {

@@ -1,7 +1,8 @@
 import { type Cost, costIn, type Decision, decide } from '@weir/core/admission';
-import { charge, type Quota, type RateState, refund } from '@weir/core/gcra';
+import { charge, type Quota, type RateState, refund, type Verdict } from '@weir/core/gcra';
 import type { Us } from '@weir/core/world/world';
 import type { CallerQuota } from '../tenants/caller.ts';
+import { knownBy } from './known-by.ts';
 
 /** What Redis is asked to do with the states of one caller. */
 export interface Ask {
@@ -12,12 +13,6 @@ export interface Ask {
   readonly cost: Cost;
 }
 
-/** A state as a call left it, on Redis' clock. */
-export interface LeftState {
-  readonly named: CallerQuota;
-  readonly state: RateState | undefined;
-}
-
 /** What a call did. */
 export interface BatchReply {
   readonly nowUs: Us;
@@ -25,13 +20,16 @@ export interface BatchReply {
   readonly damaged: number;
   /** One for each ask, in order; after a refund or a forced charge it means nothing. */
   readonly decisions: readonly Decision[];
-  readonly left: readonly LeftState[];
+  /** The quotas that were asked about, and the states the call left, on Redis' clock. */
+  readonly quotas: readonly CallerQuota[];
+  readonly states: readonly (RateState | undefined)[];
 }
 
 const mostAsks = 64;
-const mostNumbers = 4_000; // Lua's stack has room for twice as many
+const mostParts = 2_000; // Lua's stack has room for 8,000 numbers, two for each
 const stateBytes = 24;
 const headBytes = 16;
+const one = 0x31;
 const kinds = { take: 0, refund: 1, charge: 2 } as const;
 const laws = { refund, charge };
 
@@ -41,7 +39,8 @@ export class TakeBatch {
   readonly #keys: string[] = [];
   readonly #states: CallerQuota[] = [];
   readonly #places = new Map<string, number>();
-  #numbers = 3;
+  /** The place of each part's state, ask after ask. */
+  readonly #parts: number[] = [];
 
   get size(): number {
     return this.#asks.length;
@@ -53,45 +52,42 @@ export class TakeBatch {
 
   /** False where it belongs into another call: this one is full, or knows a quota by other terms. */
   add(ask: Ask): boolean {
-    const numbers = 2 + 4 * ask.keys.length;
-    const isFull = this.size === mostAsks || this.#numbers + numbers > mostNumbers;
+    const { keys, quotas } = ask;
+    const isFull = this.size === mostAsks || this.#parts.length + keys.length > mostParts;
     if ((isFull && this.size > 0) || !this.#agrees(ask)) return false;
-    this.#numbers += numbers;
     this.#asks.push(ask);
-    for (let i = 0; i < ask.keys.length; i += 1) {
-      const key = ask.keys[i] as string;
-      if (this.#places.has(key)) continue;
-      this.#places.set(key, this.#keys.push(key));
-      this.#states.push(ask.quotas[i] as CallerQuota);
+    for (let i = 0; i < keys.length; i += 1) {
+      const key = keys[i] as string;
+      let place = this.#places.get(key);
+      if (place === undefined) {
+        place = this.#keys.push(key) - 1;
+        this.#places.set(key, place);
+        this.#states.push(quotas[i] as CallerQuota);
+      }
+      this.#parts.push(place);
     }
     return true;
   }
 
   /** @param nowUs a test's clock; 0 for Redis' own */
   pack(nowUs: Us = 0): Buffer {
-    const view = new DataView(new ArrayBuffer(8 * this.#numbers));
-    let at = 0;
-    const put = (value: number): void => {
-      view.setFloat64(at, value, true);
-      at += 8;
-    };
-    put(nowUs);
-    put(this.#states.length);
-    put(this.size);
-    for (const { quota, shadow } of this.#states) {
-      put(quota.r);
-      put(shadow ? -quota.cap : quota.cap);
-    }
-    for (const { kind, quotas, keys, cost } of this.#asks) {
-      put(kinds[kind]);
-      put(keys.length);
-      for (let i = 0; i < keys.length; i += 1) {
-        const { quota, unit } = quotas[i] as CallerQuota;
-        put(this.#places.get(keys[i] as string) as number);
-        put(costIn(unit, cost) * quota.p);
+    const numbers = 3 + 2 * (this.#states.length + this.size + this.#parts.length);
+    const view = new DataView(new ArrayBuffer(8 * numbers));
+    view.setFloat64(0, nowUs, true);
+    view.setFloat64(8, this.#states.length, true);
+    view.setFloat64(16, this.size, true);
+    let at = 24;
+    for (const { quota, shadow } of this.#states)
+      at = putPair(view, at, quota.r, shadow ? -quota.cap : quota.cap);
+    let part = 0;
+    for (const { kind, quotas, cost } of this.#asks) {
+      at = putPair(view, at, kinds[kind], quotas.length);
+      for (const { quota, unit } of quotas) {
+        at = putPair(view, at, (this.#parts[part] as number) + 1, costIn(unit, cost) * quota.p);
+        part += 1;
       }
     }
-    return Buffer.from(view.buffer, 0, at);
+    return Buffer.from(view.buffer);
   }
 
   /** Throws where the reply is not what this call can have had. */
@@ -100,46 +96,68 @@ export class TakeBatch {
     if (reply.length !== flagsAt + this.size)
       throw new Error('take.lua: a reply of another length');
     const nowUs = reply.readDoubleLE(0);
-    const states = this.#states.map((_, i) => readState(reply, headBytes + stateBytes * i));
-    const decisions = this.#asks.map((ask, i) => {
-      const decision = this.#follow(ask, states, nowUs);
-      const said = reply[flagsAt + i] === 0x31;
-      if (ask.kind === 'take' && said !== decision.allowed)
+    const states: (RateState | undefined)[] = [];
+    for (let at = headBytes; at < flagsAt; at += stateBytes) states.push(readState(reply, at));
+    const decisions: Decision[] = [];
+    let part = 0;
+    for (let i = 0; i < this.size; i += 1) {
+      const ask = this.#asks[i] as Ask;
+      const decision = follow(ask, this.#parts, part, { states, nowUs });
+      if (ask.kind === 'take' && (reply[flagsAt + i] === one) !== decision.allowed)
         throw new Error('take.lua: a decision that is not by the law');
-      return decision;
-    });
-    const left = this.#states.map((named, i) => ({ named, state: states[i] }));
-    return { nowUs, damaged: reply.readDoubleLE(8), decisions, left };
-  }
-
-  /** Does to `states` what the script did. */
-  #follow(ask: Ask, states: (RateState | undefined)[], nowUs: Us): Decision {
-    const { kind, quotas, keys, cost } = ask;
-    const places = keys.map((key) => (this.#places.get(key) as number) - 1);
-    if (kind !== 'take') {
-      for (const [i, place] of places.entries()) {
-        const { quota, unit } = quotas[i] as CallerQuota;
-        const settled = laws[kind](quota, states[place], nowUs, costIn(unit, cost));
-        if (settled.changed) states[place] = settled.next;
-      }
-      return nothing;
+      decisions.push(decision);
+      part += ask.quotas.length;
     }
-    const own = places.map((place) => states[place]);
-    const decision = decide(quotas, own, cost, nowUs);
-    for (const [i, place] of places.entries()) {
-      const verdict = decision.verdicts[i];
-      if (verdict?.changed) states[place] = verdict.next;
-    }
-    return { ...decision, source: 'redis' };
+    return { nowUs, damaged: reply.readDoubleLE(8), decisions, quotas: this.#states, states };
   }
 
   #agrees({ keys, quotas }: Ask): boolean {
-    return keys.every((key, i) => {
-      const place = this.#places.get(key);
-      if (place === undefined) return true;
-      return isSame(this.#states[place - 1] as CallerQuota, quotas[i] as CallerQuota);
-    });
+    if (this.#places.size === 0) return true;
+    for (let i = 0; i < keys.length; i += 1) {
+      const place = this.#places.get(keys[i] as string);
+      if (place === undefined) continue;
+      if (!isSame(this.#states[place] as CallerQuota, quotas[i] as CallerQuota)) return false;
+    }
+    return true;
   }
+}
+
+interface Moment {
+  /** Of the whole call; what an ask changes is changed here. */
+  readonly states: (RateState | undefined)[];
+  readonly nowUs: Us;
+}
+
+/** Does to the states what the script did. Plain loops: this runs for every decision. */
+function follow(
+  { kind, quotas, cost }: Ask,
+  parts: readonly number[],
+  first: number,
+  { states, nowUs }: Moment,
+): Decision {
+  if (kind !== 'take') {
+    for (let i = 0; i < quotas.length; i += 1) {
+      const { quota, unit } = quotas[i] as CallerQuota;
+      const place = parts[first + i] as number;
+      const settled = laws[kind](quota, states[place], nowUs, costIn(unit, cost));
+      if (settled.changed) states[place] = settled.next;
+    }
+    return nothing;
+  }
+  const own: (RateState | undefined)[] = [];
+  for (let i = 0; i < quotas.length; i += 1) own.push(states[parts[first + i] as number]);
+  const decision = knownBy(decide(quotas, own, cost, nowUs), 'redis');
+  for (let i = 0; i < quotas.length; i += 1) {
+    const { changed, next } = decision.verdicts[i] as Verdict;
+    if (changed) states[parts[first + i] as number] = next;
+  }
+  return decision;
+}
+
+function putPair(view: DataView, at: number, one: number, other: number): number {
+  view.setFloat64(at, one, true);
+  view.setFloat64(at + 8, other, true);
+  return at + 16;
 }
 
 function isSame(one: CallerQuota, other: CallerQuota): boolean {

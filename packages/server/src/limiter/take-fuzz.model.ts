@@ -82,7 +82,7 @@ async function followHistory(
       found.check(isDeepStrictEqual(said, exact), `${where}: said otherwise than exact arithmetic`);
       if (!exact.allowed) found.refusals += 1;
     } else model[kind](nowUs, cost);
-    expected = read.left[0]?.state;
+    expected = read.states[0];
     found.steps += 1;
   }
 }
@@ -107,7 +107,7 @@ export async function fuzzBatches({ script, seed, steps }: FuzzOptions): Promise
       `round ${round}: a batch of ${asks.length} said otherwise than one by one`,
     );
     const peeks = pool.map(({ named, key }) => peekAt(named, key));
-    const states = async (place: string) => (await run(script, peeks, place, nowUs)).left;
+    const states = async (place: string) => (await run(script, peeks, place, nowUs)).states;
     found.check(
       isDeepStrictEqual(await states('together'), await states('apart')),
       `round ${round}: a batch of ${asks.length} kept other states than one by one`,
@@ -190,7 +190,8 @@ async function run(
   }
   const damaged = replies.reduce((sum, reply) => sum + reply.damaged, 0);
   const decisions = replies.flatMap((reply) => reply.decisions);
-  return { nowUs, damaged, decisions, left: replies.flatMap((reply) => reply.left) };
+  const quotas = replies.flatMap((reply) => reply.quotas);
+  return { nowUs, damaged, decisions, quotas, states: replies.flatMap((reply) => reply.states) };
 }
 
 const free: Cost = { requests: 0, events: 0, bytes: 0 };

@@ -15,8 +15,7 @@
 -- The caller derives all else from the states by the same law in TypeScript. What follows here
 -- must stay line for line what core/gcra.ts does: vectors and fuzzing hold the two together.
 
-local floor, ceil, min, max = math.floor, math.ceil, math.min, math.max
-local pack, unpack_doubles = struct.pack, struct.unpack
+local call, pack, unpack_doubles, format = redis.call, struct.pack, struct.unpack, string.format
 local largest = 9007199254740992
 
 local packed = ARGV[1]
@@ -33,16 +32,13 @@ local now, states, decisions = head[1], head[2], head[3]
 local longer = 3600000
 if now == 0 then
   longer = 0
-  local clock = redis.call('TIME')
+  local clock = call('TIME')
   now = clock[1] * 1000000 + clock[2]
 end
 
-local function whole(x)
-  return x == floor(x) and x >= 0 and x < largest
-end
-
+-- x % 1 and comparisons instead of calls of math: a tenth less time. x - x % 1 is exactly floor(x).
 -- A value of another type reads as none.
-local found = redis.call('MGET', unpack(KEYS))
+local found = call('MGET', unpack(KEYS))
 local none = string.rep('\0', 24)
 local damaged = 0
 local rates = doubles(states * 2)
@@ -55,7 +51,8 @@ for i = 1, states do
   if value then
     local tat, rest, unit
     if #value == 24 then tat, rest, unit = unpack_doubles('<ddd', value) end
-    if tat and whole(tat) and whole(rest) and whole(unit) and rest < unit then
+    if tat and tat % 1 == 0 and tat >= 0 and tat < largest and unit % 1 == 0 and unit < largest
+        and rest % 1 == 0 and rest >= 0 and rest < unit then
       if unit == r then
         owed = (tat - now) * r + rest
       else
@@ -72,7 +69,8 @@ for i = 1, states do
     found[i] = none
     missing[i] = true
   end
-  debts[i] = min(cap, max(0, owed))
+  if owed < 0 then owed = 0 elseif owed > cap then owed = cap end
+  debts[i] = owed
 end
 
 local said = {}
@@ -105,10 +103,10 @@ for d = 1, decisions do
       local before = debts[i]
       local cap = rates[i * 2]
       if kind == 1 then
-        debts[i] = max(0, before - charge)
+        debts[i] = before > charge and before - charge or 0
       else
         if cap < 0 then cap = -cap end
-        debts[i] = min(cap, before + charge)
+        debts[i] = before + charge < cap and before + charge or cap
       end
       if debts[i] ~= before then dirty[i] = true end
     end
@@ -120,19 +118,22 @@ for i = 1, states do
   if dirty[i] then
     local debt, r = debts[i], rates[i * 2 - 1]
     if debt == 0 then
-      redis.call('DEL', KEYS[i])
+      call('DEL', KEYS[i])
     else
-      local us = floor(debt / r)
+      local exact = debt / r
+      local us = exact - exact % 1
       local value = pack('<ddd', now + us, debt - us * r, r)
-      local ttl = ceil(debt / r / 1000) + longer
+      local ms = exact / 1000
+      -- Rounded up. As text, since Redis is slower at writing numbers out.
+      local ttl = format('%d', ms - ms % 1 + (ms % 1 > 0 and 1 or 0) + longer)
       if missing[i] then
         -- What reads as none and is there all the same is of another type.
-        if not redis.call('SET', KEYS[i], value, 'PX', ttl, 'NX') then
+        if not call('SET', KEYS[i], value, 'PX', ttl, 'NX') then
           damaged = damaged + 1
-          redis.call('SET', KEYS[i], value, 'PX', ttl)
+          call('SET', KEYS[i], value, 'PX', ttl)
         end
       else
-        redis.call('SET', KEYS[i], value, 'PX', ttl)
+        call('SET', KEYS[i], value, 'PX', ttl)
       end
     end
   end
