@@ -8,7 +8,6 @@ import { isoTime } from './iso-time.ts';
 import type { ManifestObject } from './manifest.ts';
 import { ObjectWriter } from './object-writer.ts';
 import { ownTenants } from './partition.ts';
-import { readFacts } from './record-facts.ts';
 import { readRecords, SegmentDamaged, type SegmentRecords } from './segment-records.ts';
 
 /** One object, ready to be put. */
@@ -111,7 +110,7 @@ function surveyRecords(segment: Uint8Array): Survey {
   let events = 0;
   let lastMs: number | undefined;
   for (let ordinal = 0; ordinal < records.count; ordinal += 1) {
-    const { tenant, accepted, arrivedAtMs, bodyBytes } = readFacts(records.payload(ordinal));
+    const { tenant, accepted, arrivedAtMs, bodyBytes } = records.facts(ordinal);
     firstEvents.push(events);
     events += accepted;
     lastMs = Math.max(lastMs ?? 0, arrivedAtMs);

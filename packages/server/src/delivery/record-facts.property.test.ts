@@ -20,18 +20,25 @@ const changes: fc.Arbitrary<Partial<Batch>> = fc.record(
 
 test('tells of any record what decoding it tells', () => {
   fc.assert(
-    fc.property(changes, fc.boolean(), fc.nat(), (given, perEvent, arrivedAtMs) => {
-      const { accepted = 1 } = given;
-      const missing = perEvent ? new Uint8Array(accepted) : 15;
-      const batch = exampleBatch({ ...given, missing });
-      const payload = Buffer.concat([encodeMeta(batch, arrivedAtMs), batch.body]);
-      const { tenant, body } = decodeRecord(payload);
-      expect(readFacts(payload)).toEqual({
-        tenant,
-        accepted: decodeRecord(payload).accepted,
-        arrivedAtMs,
-        bodyBytes: body.length,
-      });
-    }),
+    fc.property(
+      changes,
+      fc.boolean(),
+      fc.nat(),
+      fc.nat(9),
+      (given, perEvent, arrivedAtMs, before) => {
+        const { accepted = 1 } = given;
+        const missing = perEvent ? new Uint8Array(accepted) : 15;
+        const batch = exampleBatch({ ...given, missing });
+        const payload = Buffer.concat([encodeMeta(batch, arrivedAtMs), batch.body]);
+        const { tenant, body } = decodeRecord(payload);
+        const within = Buffer.concat([Buffer.alloc(before), payload, Buffer.alloc(9)]);
+        expect(readFacts(within, before, before + payload.length)).toEqual({
+          tenant,
+          accepted: decodeRecord(payload).accepted,
+          arrivedAtMs,
+          bodyBytes: body.length,
+        });
+      },
+    ),
   );
 });

@@ -7,15 +7,15 @@ export interface RecordFacts {
 }
 
 /**
- * Reads these alone, where decoding whole records for a first look took 5 % of all packing. The
- * layout is that of `decodeRecord`, and a test holds them together.
+ * Reads these alone of the record in `bytes[from, end)`, where decoding whole records for a first
+ * look took 5 % of all packing. The layout is that of `decodeRecord`, and a test holds them together.
  */
-export function readFacts(payload: Uint8Array): RecordFacts {
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+export function readFacts(bytes: Buffer, from: number, end: number): RecordFacts {
+  const tenantAt = from + 19;
   return {
-    tenant: bytes.toString('latin1', 19, 19 + (bytes[18] as number)),
-    accepted: bytes.readUInt32LE(6),
-    arrivedAtMs: bytes.readDoubleLE(10),
-    bodyBytes: bytes.length - bytes.readUInt32LE(0),
+    tenant: bytes.toString('latin1', tenantAt, tenantAt + (bytes[tenantAt - 1] as number)),
+    accepted: bytes.readUInt32LE(from + 6),
+    arrivedAtMs: bytes.readDoubleLE(from + 10),
+    bodyBytes: end - from - bytes.readUInt32LE(from),
   };
 }
