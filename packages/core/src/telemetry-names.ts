@@ -28,8 +28,14 @@ function histogram(name: string, help: string): Metric {
 type Group<Key extends string> = Readonly<Record<Key, Metric>>;
 
 /** What comes in, and what is said to it. */
-export const takingMetrics: Group<'requests' | 'accepted' | 'rejected' | 'decisions'> = {
+export const takingMetrics: Group<
+  'requests' | 'accepted' | 'rejected' | 'decisions' | 'acceptSeconds'
+> = {
   requests: counter('weir_requests_total', 'Requests answered, by outcome.', 'code'),
+  acceptSeconds: histogram(
+    'weir_accept_seconds',
+    'From header to answer, of requests taken; waiting that a sender asked for is left out.',
+  ),
   accepted: counter('weir_events_accepted_total', 'Events taken.'),
   rejected: counter('weir_events_rejected_total', 'Events of taken requests refused.', 'reason'),
   decisions: counter(
@@ -174,6 +180,15 @@ export const ledgerMetrics: Group<'terms' | 'difference' | 'tenantTerms' | 'tena
   ),
 };
 
+/** Which requests are traced. */
+export const traceMetrics: Group<'started' | 'capped'> = {
+  started: counter('weir_traces_started_total', 'Requests traced.'),
+  capped: counter(
+    'weir_traces_capped_total',
+    'Requests whose sender wanted a trace and got none: 100 a second do.',
+  ),
+};
+
 /** The process itself; names as everybody has them. */
 export const processMetrics: Group<'resident' | 'heap' | 'external' | 'cpu' | 'loopDelay'> = {
   resident: gauge('process_resident_memory_bytes', 'Memory held by the process.'),
@@ -186,3 +201,84 @@ export const processMetrics: Group<'resident' | 'heap' | 'external' | 'cpu' | 'l
     'quantile',
   ),
 };
+
+/** Every span, by where it is made. */
+export const spanNames = {
+  /** The server's: from the header of a request to its answer. */
+  request: 'POST /v1/events',
+  /** One decision of the limiter that asked Redis. */
+  redis: 'EVALSHA take',
+  /** From handing a batch over until it is durable: the wait for its group commit. */
+  append: 'spool.append',
+  /** A segment, from lease to manifest. */
+  batch: 'process spool',
+  /** One try to write an object: to a bucket, or to a folder. */
+  put: 'S3.PutObject',
+  write: 'store.put',
+  /** What became of one request: its object. */
+  deliver: 'deliver',
+} as const;
+
+/** Every attribute of a span: those of the semantic conventions, and ours under `weir.`. */
+export const attributeNames = {
+  method: 'http.request.method',
+  route: 'http.route',
+  path: 'url.path',
+  scheme: 'url.scheme',
+  status: 'http.response.status_code',
+  resendCount: 'http.request.resend_count',
+  errorType: 'error.type',
+  dbSystem: 'db.system.name',
+  dbOperation: 'db.operation.name',
+  messagingSystem: 'messaging.system',
+  messagingType: 'messaging.operation.type',
+  messagingOperation: 'messaging.operation.name',
+  messagingDestination: 'messaging.destination.name',
+  messageCount: 'messaging.batch.message_count',
+  bucket: 'aws.s3.bucket',
+  /** Of a bucket's object. */
+  s3Key: 'aws.s3.key',
+  /** Of an object in any store. */
+  objectKey: 'weir.object.key',
+  objectState: 'weir.object.state',
+  bytes: 'weir.bytes',
+  events: 'weir.events',
+  rejected: 'weir.events.rejected',
+  outcome: 'weir.outcome',
+  tenant: 'weir.tenant',
+  receipt: 'weir.receipt',
+  refusal: 'weir.refusal.code',
+  retryAfterMs: 'weir.retry_after_ms',
+  isRepeat: 'weir.repeat',
+  limiterAllowed: 'weir.limiter.allowed',
+  limiterSource: 'weir.limiter.source',
+  limiterViolated: 'weir.limiter.violated',
+  limiterDegraded: 'weir.limiter.degraded',
+  writer: 'weir.writer',
+  segment: 'weir.segment',
+} as const;
+
+/** Metrics that have another name in OpenTelemetry than Prometheus' exporters gave them. */
+export const semanticNames: Readonly<Record<string, string>> = {
+  [processMetrics.resident.name]: 'process.memory.usage',
+  [processMetrics.cpu.name]: 'process.cpu.time',
+  [processMetrics.heap.name]: 'v8js.memory.heap.used',
+};
+
+/** Every metric, by its name. */
+export const allMetrics: Readonly<Record<string, Metric>> = Object.fromEntries(
+  [
+    takingMetrics,
+    limiterMetrics,
+    guardMetrics,
+    spoolMetrics,
+    deliveryMetrics,
+    storeMetrics,
+    costMetrics,
+    ledgerMetrics,
+    traceMetrics,
+    processMetrics,
+  ]
+    .flatMap((group) => Object.values<Metric>(group))
+    .map((metric) => [metric.name, metric]),
+);

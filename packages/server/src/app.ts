@@ -1,15 +1,17 @@
 import type { Refusal } from '@weir/core/wire/refusal';
 import { fields, paths } from '@weir/core/wire/routes';
-import { Hono } from 'hono';
+import { type Handler, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { discardUnread } from './body/discard-body.ts';
-import { type IngestDeps, ingest } from './ingest.ts';
+import type { IngestDeps } from './ingest.ts';
 import { type LimitsDeps, limits } from './limits.ts';
 import { problemPage } from './problem-page.ts';
 import { type ReceiptDeps, receipt } from './receipt-route.ts';
 import type { AppContext, AppEnv } from './request.ts';
 
-export interface AppDeps extends IngestDeps, ReceiptDeps, LimitsDeps {
+export interface AppDeps extends Omit<IngestDeps, 'replies'>, ReceiptDeps, LimitsDeps {
+  /** The handler of the events route: plain, or of which some requests are traced. */
+  readonly ingest: (deps: IngestDeps) => Handler<AppEnv>;
   /** Origins whose pages may call; none switches CORS off, and then costs nothing. */
   readonly corsOrigins: readonly string[];
   /** Told of what nobody expected; the caller gets a 500 without its text. */
@@ -31,7 +33,7 @@ export function app(deps: AppDeps): Hono<AppEnv> {
   // With a middleware Hono composes a chain for every request, so there is one only when asked for.
   if (corsOrigins.length > 0) routes.use(cors(corsOf(corsOrigins)));
 
-  routes.post(paths.events, ingest(deps));
+  routes.post(paths.events, deps.ingest(deps));
   routes.get(paths.limits, limits(deps));
   routes.get(`${paths.receipts}:id`, receipt(deps));
   routes.get(`${paths.problems}:code`, problemPage);

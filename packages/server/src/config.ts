@@ -2,6 +2,7 @@ import { guardSettings } from './settings/guard-settings.ts';
 import { redisSettings } from './settings/redis-settings.ts';
 import type { Environment, ValuesOf } from './settings/setting-kinds.ts';
 import { storeSettings } from './settings/store-settings.ts';
+import { telemetrySettings } from './settings/telemetry-settings.ts';
 
 const serverSettings = {
   port: {
@@ -263,11 +264,13 @@ const serverSettings = {
 export const settingTable: typeof serverSettings &
   typeof storeSettings &
   typeof guardSettings &
-  typeof redisSettings = {
+  typeof redisSettings &
+  typeof telemetrySettings = {
   ...serverSettings,
   ...storeSettings,
   ...guardSettings,
   ...redisSettings,
+  ...telemetrySettings,
 };
 
 /** All settings of a server, checked and complete. */

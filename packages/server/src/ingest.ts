@@ -2,6 +2,7 @@ import type { Decision } from '@weir/core/admission';
 import type { RejectionCode } from '@weir/core/wire/event';
 import { isRefusal, type Refusal } from '@weir/core/wire/refusal';
 import { fields } from '@weir/core/wire/routes';
+import type { Ms } from '@weir/core/world/world';
 import type { Handler } from 'hono';
 import { type Declared, declared } from './body/declared.ts';
 import { discardUnread } from './body/discard-body.ts';
@@ -32,10 +33,10 @@ export interface IngestDeps extends ReceiveDeps {
   readonly entrance: Entrance;
   readonly limiter: Limiter;
   readonly hints: Hints;
-  readonly fairness: Fairness;
+  readonly fairness: Pick<Fairness, 'reserve' | 'leave'>;
   readonly repeats: Repeats;
   readonly waits: StoredWaits;
-  readonly replies: Replies;
+  readonly replies: Pick<Replies, 'accepted' | 'refused'>;
   readonly counts: IngestCounts;
   readonly longestWaitSeconds: number;
 }
@@ -45,6 +46,8 @@ export interface IngestCounts {
   decision(caller: Caller, decision: Decision): void;
   accepted(tenant: string, events: number): void;
   rejected(code: RejectionCode): void;
+  /** A request was taken, so long after its header was there. */
+  taken(tookMs: Ms): void;
 }
 
 /** A request that was let in as far as its header goes, with room held for its body. */
@@ -53,6 +56,7 @@ interface Admitted {
   readonly caller: Caller;
   readonly said: Declared;
   readonly slot: Slot;
+  readonly startedMs: Ms;
 }
 
 /** POST /v1/events. The whole life of a request is here, in order; cheapest refusal first. */
@@ -64,6 +68,7 @@ export function ingest(deps: IngestDeps): Handler<AppEnv> {
     const refuse = (refusal: Refusal, caller?: Caller): Response =>
       replies.refused(refusal, caller, discardUnread(c, world));
 
+    const startedMs = world.now();
     const headers = headersOf(c);
     const caller = entrance.authenticate(c, headers);
     if (isRefusal(caller)) return refuse(caller);
@@ -84,7 +89,7 @@ export function ingest(deps: IngestDeps): Handler<AppEnv> {
     const slot = fairness.reserve(caller, said.holdBytes);
     if (isRefusal(slot)) return refuse(slot);
 
-    return receive(c, { headers, caller, said, slot }, deps);
+    return receive(c, { headers, caller, said, slot, startedMs }, deps);
   };
 }
 
@@ -114,6 +119,7 @@ async function receive(c: AppContext, request: Admitted, deps: IngestDeps): Prom
         : await repeats.once(idempotency, () => take(request, body, deps, idempotency));
     if (isRefusal(taken)) return refuseBody(taken, c, request, deps);
 
+    deps.counts.taken(deps.world.now() - request.startedMs);
     // Not awaited where nobody waits: each promise less is a microtask less on the hot path.
     return headers[fields.prefer] === undefined
       ? replies.accepted(taken.receipt, caller, taken)

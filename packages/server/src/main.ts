@@ -1,3 +1,4 @@
+import type { RefusalCode } from '@weir/core/wire/refusal';
 import { systemWorld } from '@weir/core/world/system';
 import type { Files } from '@weir/segment-log/files';
 import { nodeFiles } from '@weir/segment-log/node-files';
@@ -9,7 +10,7 @@ import { ThreadPacker } from './delivery/packer.ts';
 import { drain } from './drain.ts';
 import { startGuards } from './guards/start-guards.ts';
 import { startLimiter } from './limiter/start-limiter.ts';
-import { type ListenOptions, listen } from './listen.ts';
+import { type Listener, type ListenOptions, listen } from './listen.ts';
 import type { Log } from './log.ts';
 import { loggedDelivery } from './logged-delivery.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -28,6 +29,7 @@ import type { Spool } from './spool/spool.ts';
 import { startStore } from './store/start-store.ts';
 import type { Store } from './store/store.ts';
 import { StoredWaits } from './stored-waits.ts';
+import { startTelemetry } from './telemetry/start-telemetry.ts';
 import { openKeys } from './tenants/open-keys.ts';
 import { deliver } from './workers.ts';
 
@@ -66,21 +68,23 @@ export async function start(
   const opened = await openKeys(settings, world, log);
   if (hasProblems(opened)) return opened;
 
+  const shown = { metrics: () => '' };
+  const telemetry = await startTelemetry(settings, { world, log, shown });
   const redis = openRedis(settings);
   const limits = await startLimiter(redis, { world, log });
-  const stored = await startStore(settings, { world, log, metrics, wrap: wrap.store });
+  const around = (store: Store): Store => telemetry.wrapStore(wrap.store?.(store) ?? store);
+  const stored = await startStore(settings, { world, log, metrics, wrap: around });
   const { store, writesAtOnce } = stored;
-  const spool = await openSpool(settings, placesIn(settings).spool, {
-    files: wrap.files?.(nodeFiles) ?? nodeFiles,
-    warn: (message) => log.warn(message),
-    counts: metrics,
-  });
+  const files = wrap.files?.(nodeFiles) ?? nodeFiles;
+  const warn = (message: string): void => log.warn(message);
+  const spool = await openSpool(settings, { files, warn, counts: metrics });
   const waits = new StoredWaits(spool, world);
 
   const state = { draining: false };
   const isDraining = (): boolean => state.draining;
   const delivery = startDelivery(settings, { spool, store, writesAtOnce }, [
     ...stored.listeners,
+    ...telemetry.listeners,
     metrics,
     { delivered: ({ manifest }) => waits.delivered(manifest.writer, manifest.segment) },
     loggedDelivery(log),
@@ -88,11 +92,12 @@ export async function start(
 
   const routes = app({
     world,
+    ingest: telemetry.ingest,
     limiter: limits.limiter,
     ...startGuards(settings, { spool, world, counts: metrics, keys: opened.keys, redis, log }),
     repeats: new Repeats(spool),
     waits,
-    receipts: new Receipts(spool, store, receiptCaches),
+    receipts: new Receipts(spool, store, { ...receiptCaches, traceOf: telemetry.traceOf }),
     replies: new Replies({ world, rateHeaders: settings.rateHeaders, counts: metrics, isDraining }),
     counts: metrics,
     idleMs: settings.idleMs,
@@ -100,19 +105,18 @@ export async function start(
     corsOrigins: settings.corsOrigins,
     onUnexpected: (error, path) => log.error({ err: error, path }, 'a request failed'),
   });
-  const http = await listen(routes, {
-    ...placeIn(settings),
-    onRefused: (code) => metrics.request(code),
-  });
+  const onRefused = (code: RefusalCode): void => metrics.request(code);
+  const http = await listen(routes, { ...placeIn(settings), onRefused });
 
   const gauges = new ProcessGauges();
+  const more = [stored, limits, telemetry, gauges];
+  shown.metrics = () => metrics.render({ spool: spool.status(), more: formatAll(more) });
   const operations = admin({
     reasons: () => [
       ...readyReasons({ spool, isDraining }),
       ...[stored, opened, limits].flatMap((part) => part.reasons()),
     ],
-    metrics: () =>
-      metrics.render({ spool: spool.status(), more: formatAll([stored, limits, gauges]) }),
+    metrics: () => shown.metrics(),
   });
   const adminHttp = await listen(operations, adminPlaceIn(settings));
 
@@ -125,14 +129,10 @@ export async function start(
       state.draining = true;
       waits.end();
       await drain({ http, spool, world, log }, settings);
-      await delivery.stop();
-      await stored.stop();
-      await spool.close();
-      await limits.stop();
-      opened.stop();
+      for (const part of [delivery, stored, closing(spool), limits, opened, telemetry])
+        await part.stop();
       gauges.close();
-      adminHttp.closeNow();
-      await adminHttp.close();
+      await closeNow(adminHttp);
     },
   };
 }
@@ -145,6 +145,15 @@ function adminPlaceIn({ adminHost, adminPort }: Settings): ListenOptions {
   return { host: adminHost, port: adminPort, headerMs, keepAliveMs, world };
 }
 
+function closing(part: { close(): Promise<void> }): { stop(): Promise<void> } {
+  return { stop: () => part.close() };
+}
+
+function closeNow(listener: Listener): Promise<void> {
+  listener.closeNow();
+  return listener.close();
+}
+
 function formatAll(parts: readonly { format(): string }[]): string {
   return parts.map((part) => part.format()).join('');
 }
@@ -153,12 +162,9 @@ function openRedis({ redisUrls: urls, redisCluster }: Settings): RedisConnection
   return urls.length === 0 ? undefined : connectRedis({ urls, isCluster: redisCluster, world });
 }
 
-function openSpool(
-  settings: Settings,
-  directory: string,
-  deps: Omit<DiskSpoolDeps, 'world'>,
-): Promise<Spool> {
+function openSpool(settings: Settings, deps: Omit<DiskSpoolDeps, 'world'>): Promise<Spool> {
   const options = spoolOptions(settings);
+  const { spool: directory } = placesIn(settings);
   return settings.spool === 'memory'
     ? openMemorySpool(options, world)
     : openDiskSpool({ ...options, directory }, { world, ...deps });

@@ -1,3 +1,4 @@
+import { systemWorld } from '@weir/core/world/system';
 import type { Settings } from './config.ts';
 import { type Log, makeLog } from './log.ts';
 import { type RunningServer, start, type Wrappers } from './main.ts';
@@ -23,6 +24,9 @@ export async function serve(
   return undefined;
 }
 
+/** Keeps no process alive: it ends one that something else does. */
+const lingerMs = 250;
+
 async function untilStopped(server: RunningServer, log: Log): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<string>();
   process.once('SIGTERM', resolve).once('SIGINT', resolve);
@@ -32,6 +36,8 @@ async function untilStopped(server: RunningServer, log: Log): Promise<void> {
   log.info({ signal }, 'stopping; once more ends it at once');
   await server.stop();
   log.info('stopped');
+  // A collector that does not answer holds a connection, and with it the process: not for its sake.
+  systemWorld.after(lingerMs, () => process.exit());
 }
 
 /** What a newcomer needs: where it listens, what it keeps, and a command that works as it stands. */

@@ -33,6 +33,8 @@ export interface ReceiptStatus {
   readonly receipt: string;
   readonly state: ReceiptState;
   readonly events: readonly StoredEvent[];
+  /** Hex id of the trace that its request belongs to, where that was sampled. */
+  readonly trace?: string;
 }
 
 const pattern = /^([0-9a-z]{16})-([1-9][0-9]{0,14}|0)-([1-9][0-9]{0,9}|0)$/;

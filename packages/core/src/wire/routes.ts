@@ -21,6 +21,8 @@ export const fields = {
   /** As Retry-After, in whole milliseconds: whole seconds waste quota. */
   retryAfterMs: 'retry-after-ms',
   traceparent: 'traceparent',
+  /** `1` asks for a trace of this request, where the server grants that. */
+  weirTrace: 'weir-trace',
   /** A sender's random name, one for each throttle: who shares a quota is told whose turn is when. */
   weirClient: 'weir-client',
   /** How many events the body holds, so that a refusal before it is read can be exact. */

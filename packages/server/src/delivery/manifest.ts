@@ -24,6 +24,8 @@ export interface ManifestObject {
    * event of its request became which line.
    */
   readonly gaps?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** Hex trace ids of its sampled batches, by ordinal; of the first 128. */
+  readonly traces?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What became of a segment. Written last and never again: it is the commit. */
@@ -72,7 +74,7 @@ function objectProblem(object: unknown): string | undefined {
   if (typeof object.key !== 'string' || object.key === '') return '.key: expected a key';
   if (object.state !== 'stored' && object.state !== 'dead')
     return '.state: expected stored or dead';
-  return countsProblem(object) ?? gapsProblem(object.gaps);
+  return countsProblem(object) ?? gapsProblem(object.gaps) ?? tracesProblem(object.traces);
 }
 
 function countsProblem(object: Fields): string | undefined {
@@ -90,6 +92,13 @@ function gapsProblem(gaps: unknown): string | undefined {
   const right = (indices: unknown) => Array.isArray(indices) && indices.every(isCount);
   const fine = isRecord(gaps) && Object.values(gaps).every(right);
   return fine ? undefined : '.gaps: expected lists of indices';
+}
+
+function tracesProblem(traces: unknown): string | undefined {
+  if (traces === undefined) return undefined;
+  const right = (id: unknown) => typeof id === 'string' && /^[0-9a-f]{32}$/.test(id);
+  const fine = isRecord(traces) && Object.values(traces).every(right);
+  return fine ? undefined : '.traces: expected hex trace ids';
 }
 
 function isRecord(value: unknown): value is Fields {

@@ -174,6 +174,7 @@ function packObject(survey: Survey, partition: Partition) {
     lastTime: isoTime(tally.lastMs),
     tenants: Object.fromEntries(tally.tenants),
     ...(tally.gaps.size > 0 && { gaps: Object.fromEntries(tally.gaps) }),
+    ...(tally.traces.length > 0 && { traces: traceIdsOf(tally.traces) }),
   };
   return { facts, bytes, sums, traces: tally.traces };
 }
@@ -191,6 +192,12 @@ function count(tally: Tally, batch: StoredBatch, ordinal: number): void {
   if (traceparent !== undefined && isSampled(traceparent) && tally.traces.length < mostTraces) {
     tally.traces.push({ traceparent, ordinal });
   }
+}
+
+function traceIdsOf(traces: Tally['traces']): Record<string, string> {
+  return Object.fromEntries(
+    traces.map(({ traceparent, ordinal }) => [ordinal, traceparent.slice(3, 35)]),
+  );
 }
 
 /** The last two digits of a W3C trace context are its flags; the lowest bit says sampled. */

@@ -1,9 +1,10 @@
-import * as names from '@weir/core/telemetry-names';
+import { allMetrics } from '@weir/core/telemetry-names';
 import { VirtualWorld } from '@weir/core/world/virtual';
 import { expect, test } from 'vitest';
 import type { Manifest, ManifestObject } from '../delivery/manifest.ts';
 import type { SpoolStatus } from '../spool/spool.ts';
 import { type PutOutcome, type Store, StoreError } from '../store/store.ts';
+import { formatTraces } from '../telemetry/start-telemetry.ts';
 import { formatMetric } from './metric-kinds.ts';
 import { Metrics } from './metrics.ts';
 import { CostMetrics } from './metrics-cost.ts';
@@ -56,10 +57,10 @@ test('every metric has one HELP and one TYPE line, and each sample belongs to th
   const governor = { limit: 8, underWay: 2, waiting: 1, stopped: undefined };
   const limiter = new LimiterMetrics().format({ isTroubled: true, servers: 2 });
   const store = `${new CostMetrics(0.005).format()}${formatStore(0, governor)}${limiter}`;
-  const { text } = read(metrics, {}, `${store}${gauges.format()}`);
+  const { text } = read(metrics, {}, `${store}${formatTraces(0, 0)}${gauges.format()}`);
   gauges.close();
 
-  const all = Object.values(names).flatMap((group) => Object.values(group));
+  const all = Object.values(allMetrics);
   expect(
     text
       .match(/^# TYPE \S+/gm)
@@ -77,7 +78,7 @@ test('every metric has one HELP and one TYPE line, and each sample belongs to th
 });
 
 test('names are those of Prometheus: a unit last, _total on counters, each once', () => {
-  const all = Object.values(names).flatMap((group) => Object.values(group));
+  const all = Object.values(allMetrics);
   expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
   for (const { name, type, unit } of all) {
     expect(name).toMatch(/^[a-z][a-z_]+$/);

@@ -44,6 +44,7 @@ export class Metrics implements DeliveryEvents {
   readonly #decisions = new DecisionMetrics();
   readonly #guarded = new LabelledCounter(guards);
   readonly #ledger = new Ledger();
+  readonly #acceptUs = new Histogram(commitBoundsUs, microseconds);
   readonly #commitUs = new Histogram(commitBoundsUs, microseconds);
   readonly #commitRequests = new Histogram(sharedBounds, 1);
   readonly #deliveryUs = new Histogram(slowBoundsUs, microseconds);
@@ -83,6 +84,11 @@ export class Metrics implements DeliveryEvents {
   /** A request was refused before the quotas were asked. */
   guarded(guard: Guard): void {
     this.#guarded.add(guard);
+  }
+
+  /** A request was taken, so long after its header was there. */
+  taken(tookMs: Ms): void {
+    this.#acceptUs.observe(Math.round(tookMs * 1_000));
   }
 
   /** Requests became durable together. */
@@ -138,6 +144,7 @@ export class Metrics implements DeliveryEvents {
     return [
       formatMetric(takingMetrics.requests, this.#requests.samples()),
       formatValue(takingMetrics.accepted, this.#accepted),
+      this.#acceptUs.format(takingMetrics.acceptSeconds),
       formatMetric(takingMetrics.rejected, this.#rejected.samples()),
       this.#decisions.format(),
       formatMetric(guardMetrics.refused, this.#guarded.samples()),

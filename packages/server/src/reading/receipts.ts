@@ -15,6 +15,8 @@ export interface ReceiptsOptions {
   readonly manifests: CacheBounds;
   /** Of the lines of objects: about 12 bytes a batch. */
   readonly indexes: CacheBounds;
+  /** The trace of a batch that still waits here, where that is known. */
+  readonly traceOf?: (receipt: string) => string | undefined;
 }
 
 /**
@@ -27,6 +29,7 @@ export class Receipts {
   readonly #store: Store;
   readonly #manifests: BoundedCache<Manifest>;
   readonly #indexes: BoundedCache<LineIndex>;
+  readonly #traceOf: (receipt: string) => string | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(spool: Pick<Spool, 'ownerOf'>, store: Store, options: ReceiptsOptions) {
@@ -34,6 +37,7 @@ export class Receipts {
     this.#store = store;
     this.#manifests = new BoundedCache(options.manifests);
     this.#indexes = new BoundedCache(options.indexes);
+    this.#traceOf = options.traceOf ?? (() => undefined);
   }
 
   /** undefined where the batch is another tenant's. Throws `StoreError`. */
@@ -45,7 +49,8 @@ export class Receipts {
     const receipt = formatReceipt(id);
     const owner = this.#spool.ownerOf(id);
     if (owner !== undefined) {
-      return owner === tenant ? { receipt, state: 'queued', events: [] } : undefined;
+      if (owner !== tenant) return undefined;
+      return { receipt, state: 'queued', events: [], ...traceMember(this.#traceOf(receipt)) };
     }
     const manifest = await this.#manifest(id, signal);
     if (manifest === undefined) return { receipt, state: 'unknown', events: [] };
@@ -58,7 +63,7 @@ export class Receipts {
     const range = index.find(id.ordinal);
     if (range?.tenant !== tenant) return undefined;
     const events = object.state === 'dead' ? [] : eventsOf(object, id.ordinal, range);
-    return { receipt, state: object.state, events };
+    return { receipt, state: object.state, events, ...traceMember(object.traces?.[id.ordinal]) };
   }
 
   async #manifest(id: ReceiptId, signal: AbortSignal): Promise<Manifest | undefined> {
@@ -109,6 +114,10 @@ export class Receipts {
     this.#indexes.set(key, index, index.bytes);
     return index;
   }
+}
+
+function traceMember(trace: string | undefined): Pick<ReceiptStatus, 'trace'> {
+  return trace === undefined ? {} : { trace };
 }
 
 /** The accepted events of a batch lie in order; the rejected ones left gaps in their numbering. */

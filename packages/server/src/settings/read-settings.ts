@@ -56,6 +56,7 @@ function contradictions(settings: Settings): string[] {
     ...wrongOrigins(settings),
     ...wrongS3(settings),
     ...wrongRedis(settings),
+    ...wrongTelemetry(settings),
   ].filter((problem) => problem !== undefined);
 }
 
@@ -116,6 +117,15 @@ function wrongRedis({ redisUrls }: Settings): string[] {
   return redisUrls
     .filter((url) => !isRedisUrl(url))
     .map((url) => problemWith(settingTable.redisUrls, url));
+}
+
+function wrongTelemetry({ otlpEndpoint, jaegerUrl }: Settings): (string | undefined)[] {
+  const { otlpEndpoint: endpoint, jaegerUrl: jaeger } = settingTable;
+  const isWrong = (url: string | undefined) => url !== undefined && !isHttpUrl(url);
+  return [
+    isWrong(otlpEndpoint) ? problemWith(endpoint, otlpEndpoint) : undefined,
+    isWrong(jaegerUrl) ? problemWith(jaeger, jaegerUrl) : undefined,
+  ];
 }
 
 function isRedisUrl(text: string): boolean {

@@ -1,0 +1,75 @@
+import type { Metric } from '@weir/core/telemetry-names';
+import * as groups from '@weir/core/telemetry-names';
+
+type Labels = Readonly<Record<string, string>>;
+
+export interface Point {
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+/** Counts of one histogram: cumulative, each up to its bound, the last without one. */
+export interface HistogramPoint {
+  readonly bounds: readonly number[];
+  readonly upTo: readonly number[];
+  readonly sum: number;
+}
+
+/** One metric with all that it says now. */
+export type Reading =
+  | { readonly metric: Metric; readonly points: readonly Point[] }
+  | { readonly metric: Metric; readonly histogram: HistogramPoint };
+
+const sampleForm = /^([a-z_]+?)(_bucket|_sum|_count)?(?:\{(.*)\})? (\S+)$/;
+const labelForm = /([a-z_]+)="((?:[^"\\]|\\.)*)"/g;
+
+/**
+ * What the text of `/metrics` says: the very numbers a scraper reads, so that what is pushed and what
+ * is scraped cannot differ. Reads what this server writes, and passes over everything else.
+ */
+export function readExposition(text: string): Reading[] {
+  const readings = new Map<string, Gathering>();
+  for (const line of text.split('\n')) {
+    if (line === '' || line.startsWith('#')) continue;
+    const found = sampleForm.exec(line);
+    if (found === null) continue;
+    const [, stem = '', part = '', labels = '', value = ''] = found;
+    const metric = metrics.get(stem + part) ?? metrics.get(stem);
+    if (metric === undefined) continue;
+    const gathering = readings.get(metric.name) ?? { metric, points: [], bounds: [], sum: 0 };
+    readings.set(metric.name, gathering);
+    gather(gathering, metric.type === 'histogram' ? part : '', readLabels(labels), Number(value));
+  }
+  return Array.from(readings.values(), toReading);
+}
+
+interface Gathering {
+  readonly metric: Metric;
+  readonly points: Point[];
+  readonly bounds: { readonly le: string; readonly upTo: number }[];
+  sum: number;
+}
+
+function gather(into: Gathering, part: string, labels: Labels, value: number): void {
+  if (part === '_bucket') into.bounds.push({ le: labels.le ?? '', upTo: value });
+  else if (part === '_sum') into.sum = value;
+  else if (part === '') into.points.push({ labels, value });
+}
+
+function toReading({ metric, points, bounds, sum }: Gathering): Reading {
+  if (metric.type !== 'histogram') return { metric, points };
+  const finite = bounds.filter(({ le }) => le !== '+Inf').map(({ le }) => Number(le));
+  return { metric, histogram: { bounds: finite, upTo: bounds.map(({ upTo }) => upTo), sum } };
+}
+
+function readLabels(text: string): Labels {
+  const pairs = Array.from(text.matchAll(labelForm), ([, name = '', value = '']) => [
+    name,
+    value.replace(/\\(.)/g, (_all, escaped: string) => (escaped === 'n' ? '\n' : escaped)),
+  ]);
+  return Object.fromEntries(pairs) as Labels;
+}
+
+const metrics: ReadonlyMap<string, Metric> = new Map(
+  Object.values(groups.allMetrics).map((metric) => [metric.name, metric]),
+);
