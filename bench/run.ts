@@ -1,11 +1,15 @@
+import { runAcceptLatency } from './accept-latency.ts';
 import { runDeliver } from './deliver.ts';
+import { runGoodput } from './goodput.ts';
 import { runIngest } from './ingest.ts';
 import { runLimiter } from './limiter.ts';
 import { runNeighbour } from './neighbour.ts';
 import { runPuts } from './puts.ts';
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  'accept-latency': runAcceptLatency,
   deliver: runDeliver,
+  goodput: runGoodput,
   ingest: runIngest,
   limiter: runLimiter,
   puts: runPuts,
