@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Caller } from '../tenants/caller.ts';
 
 const tags = 32;
+/** 120 bits; a key of 30 characters takes 8 bytes less of Redis than one of 31. */
+const hashBytes = 15;
 
 /** Where a caller's states are. */
 export interface StateKeys {
@@ -18,7 +20,7 @@ export interface StateKeys {
 export function stateKeysOf({ tenant, quotas }: Caller, prefix: string): StateKeys {
   const tag = tagOf(tenant);
   const keys = quotas.map(({ stateKey }) =>
-    keyOf(prefix, tag, hashOf(stateKey).toString('base64url', 0, 16)),
+    keyOf(prefix, tag, hashOf(stateKey).toString('base64url', 0, hashBytes)),
   );
   return { tag, keys };
 }
