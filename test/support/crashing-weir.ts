@@ -5,10 +5,14 @@ import { loadSettings } from '@weir/server/settings/load-settings';
 import type { Store } from '@weir/server/store/store';
 
 // `weir serve` that kills itself, as kill -9 would, at a step of its work: WEIR_TEST_CRASH names the
-// step, such as `put:before`, and WEIR_TEST_CRASH_NTH which time.
+// step, such as `put:before`, and WEIR_TEST_CRASH_NTH which time; `armed`: the first one after
+// SIGUSR2. WEIR_TEST_SILENT_MS says how long it is silent until another server takes over its keys.
 
 const { WEIR_TEST_CRASH: wanted = '', WEIR_TEST_CRASH_NTH: nth = '1' } = process.env;
-let left = Number(nth);
+let left = nth === 'armed' ? Infinity : Number(nth);
+process.once('SIGUSR2', () => {
+  left = 1;
+});
 
 function at(step: string): void {
   if (step !== wanted) return;
@@ -64,5 +68,7 @@ function crashingFile(file: WritableFile): WritableFile {
 
 const settings = await loadSettings(undefined);
 if (hasProblems(settings)) throw new Error(settings.problems.join('\n'));
-await serve(settings, { store: crashingStore, files: crashingFiles });
+const { WEIR_TEST_SILENT_MS: silentMs } = process.env;
+const wrap = { store: crashingStore, files: crashingFiles };
+await serve(settings, silentMs === undefined ? wrap : { ...wrap, silentMs: Number(silentMs) });
 process.exit();

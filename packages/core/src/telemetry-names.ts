@@ -69,11 +69,16 @@ export const limiterMetrics: Group<
 };
 
 /** What stands before the quotas. */
-export const guardMetrics: Group<'refused'> = {
+export const guardMetrics: Group<'refused' | 'claims'> = {
   refused: counter(
     'weir_guard_refusals_total',
     'Requests refused by what stands before the quotas.',
     'guard',
+  ),
+  claims: counter(
+    'weir_idempotency_claims_total',
+    'Idempotency keys asked for among servers; one taken over is the one case that can store twice.',
+    'outcome',
   ),
 };
 

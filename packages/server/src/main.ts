@@ -19,7 +19,6 @@ import { hasProblems, type Problems } from './problems.ts';
 import { Receipts } from './reading/receipts.ts';
 import { readyReasons } from './ready-reasons.ts';
 import { connectRedis, type RedisConnection } from './redis/connect.ts';
-import { Repeats } from './repeats.ts';
 import { Replies } from './reply.ts';
 import { placesIn } from './settings/read-settings.ts';
 import { spoolOptions } from './settings/spool-options.ts';
@@ -46,6 +45,8 @@ const receiptCaches = {
 export interface Wrappers {
   readonly store?: (store: Store) => Store;
   readonly files?: (files: Files) => Files;
+  /** How long a server is silent before another takes over its idempotency keys. */
+  readonly silentMs?: number;
 }
 
 /** A server that runs. */
@@ -94,8 +95,7 @@ export async function start(
     world,
     ingest: telemetry.ingest,
     limiter: limits.limiter,
-    ...startGuards(settings, { spool, world, counts: metrics, keys: opened.keys, redis, log }),
-    repeats: new Repeats(spool),
+    ...startGuards(settings, { ...wrap, ...opened, spool, world, counts: metrics, redis, log }),
     waits,
     receipts: new Receipts(spool, store, { ...receiptCaches, traceOf: telemetry.traceOf }),
     replies: new Replies({ world, rateHeaders: settings.rateHeaders, counts: metrics, isDraining }),

@@ -1,9 +1,13 @@
-import type { World } from '@weir/core/world/world';
+import type { Ms, World } from '@weir/core/world/world';
 import { BodyMemory } from '../body/body-memory.ts';
+import type { ClaimOutcome } from '../claims/claims.ts';
+import { RedisClaims } from '../claims/redis-claims.ts';
 import type { Settings } from '../config.ts';
 import { type Hints, MemoryHints } from '../limiter/hints.ts';
 import type { Log } from '../log.ts';
 import type { RedisConnection } from '../redis/connect.ts';
+import { Repeats } from '../repeats.ts';
+import type { Spool } from '../spool/spool.ts';
 import type { Keys } from '../tenants/keys.ts';
 import { AddressLimit } from './address-limit.ts';
 import { Entrance, type EntranceGuard } from './entrance.ts';
@@ -20,11 +24,15 @@ export interface Guards {
   readonly entrance: Entrance;
   readonly fairness: Fairness;
   readonly hints: Hints;
+  readonly repeats: Repeats;
 }
 
-export interface GuardDeps extends Pick<FairnessDeps, 'spool'> {
+export interface GuardDeps {
+  readonly spool: FairnessDeps['spool'] & Pick<Spool, 'repeat'>;
+  /** How long a server is silent before another takes over its idempotency keys: 30 s. */
+  readonly silentMs?: Ms;
   readonly world: World;
-  readonly counts: { guarded(guard: Guard): void };
+  readonly counts: { guarded(guard: Guard): void; claim(outcome: ClaimOutcome): void };
   readonly keys: Keys;
   readonly redis: RedisConnection | undefined;
   readonly log: Pick<Log, 'warn'>;
@@ -42,7 +50,17 @@ export function startGuards(settings: Settings, deps: GuardDeps): Guards {
       counts,
     }),
     hints: new MemoryHints(world),
+    repeats: new Repeats(spool, claimsOf(settings, deps)),
   };
+}
+
+/** Without a Redis, or without a window, each server knows its own keys alone. */
+function claimsOf(
+  { idempotencyMs: windowMs }: Settings,
+  { redis, world, counts, silentMs = 30_000 }: GuardDeps,
+): RedisClaims | undefined {
+  if (redis === undefined || windowMs === 0) return undefined;
+  return new RedisClaims({ redis, world, counts, windowMs, silentMs });
 }
 
 function openEntrance(

@@ -8,6 +8,7 @@ import {
 import { type RejectionCode, rejections } from '@weir/core/wire/event';
 import { type RefusalCode, refusals } from '@weir/core/wire/refusal';
 import type { Ms } from '@weir/core/world/world';
+import type { ClaimOutcome } from '../claims/claims.ts';
 import type { Delivery, DeliveryEvents } from '../delivery/delivery-events.ts';
 import type { Guard } from '../guards/start-guards.ts';
 import type { SpoolStatus } from '../spool/spool.ts';
@@ -34,6 +35,7 @@ const commitBoundsUs = [250, 500, 1e3, 2e3, 4e3, 8e3, 16e3, 32e3, 64e3, 125e3, 2
 const sharedBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 const slowBoundsUs = [1e3, 5e3, 1e4, 25e3, 5e4, 1e5, 25e4, 5e5, 1e6, 25e5, 5e6, 1e7, 3e7, 6e7];
 const putResults = ['created', 'same', 'different', 'congested', 'trouble', 'refused'];
+const claims: readonly ClaimOutcome[] = ['claimed', 'repeat', 'open', 'taken_over', 'away'];
 const guards: readonly Guard[] = ['denied', 'address', 'guessing', 'garbage', 'in_flight', 'share'];
 const microseconds = 1_000_000;
 
@@ -43,6 +45,7 @@ export class Metrics implements DeliveryEvents {
   readonly #rejected = new LabelledCounter(Object.keys(rejections));
   readonly #decisions = new DecisionMetrics();
   readonly #guarded = new LabelledCounter(guards);
+  readonly #claims = new LabelledCounter(claims);
   readonly #ledger = new Ledger();
   readonly #acceptUs = new Histogram(commitBoundsUs, microseconds);
   readonly #commitUs = new Histogram(commitBoundsUs, microseconds);
@@ -89,6 +92,11 @@ export class Metrics implements DeliveryEvents {
   /** A request was taken, so long after its header was there. */
   taken(tookMs: Ms): void {
     this.#acceptUs.observe(Math.round(tookMs * 1_000));
+  }
+
+  /** Other servers were asked for an idempotency key. */
+  claim(outcome: ClaimOutcome): void {
+    this.#claims.add(outcome);
   }
 
   /** Requests became durable together. */
@@ -148,6 +156,7 @@ export class Metrics implements DeliveryEvents {
       formatMetric(takingMetrics.rejected, this.#rejected.samples()),
       this.#decisions.format(),
       formatMetric(guardMetrics.refused, this.#guarded.samples()),
+      formatMetric(guardMetrics.claims, this.#claims.samples()),
     ].join('');
   }
 

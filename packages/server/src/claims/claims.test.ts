@@ -1,0 +1,172 @@
+import { systemWorld } from '@weir/core/world/system';
+import { expect, test } from 'vitest';
+import { connectRedis, type RedisConnection } from '../redis/connect.ts';
+import { onRedis } from '../redis/on-redis.model.ts';
+import { type RedisServer, startRedisServer } from '../redis/redis-server.model.ts';
+import { Repeats, type Taken } from '../repeats.ts';
+import { hashBody, hashKey } from '../spool/idempotency.ts';
+import { RedisClaims } from './redis-claims.ts';
+
+const receipt = (name: string) => ({ receipt: name, accepted: 1, rejected: [] });
+const keyed = (key: string, body = '{}') => ({
+  key: hashKey('acme', key),
+  body: hashBody(Buffer.from(body)),
+});
+
+interface ServerUnderTest {
+  readonly redis: RedisConnection;
+  readonly repeats: Repeats;
+  readonly outcomes: string[];
+}
+
+async function serverOn(server: RedisServer, silentMs = 30_000): Promise<ServerUnderTest> {
+  const urls = [`redis://127.0.0.1:${server.port}`];
+  const redis = connectRedis({ urls, isCluster: false, world: systemWorld });
+  expect(await redis.ready(5_000)).toBe(true);
+  const outcomes: string[] = [];
+  const claims = new RedisClaims({
+    redis,
+    world: systemWorld,
+    windowMs: 600_000,
+    silentMs,
+    counts: { claim: (outcome) => void outcomes.push(outcome) },
+  });
+  return { redis, outcomes, repeats: new Repeats({ repeat: () => undefined }, claims) };
+}
+
+/** A request that is answered when the test says so. */
+function slow() {
+  const { promise, resolve } = Promise.withResolvers<Taken>();
+  let isTaken = false;
+  const take = () => {
+    isTaken = true;
+    return promise;
+  };
+  return { take, resolve, isTaken: () => isTaken };
+}
+
+async function closing(servers: readonly ServerUnderTest[]): Promise<void> {
+  for (const { redis } of servers) redis.close();
+}
+
+onRedis('a repeated Idempotency-Key stores once, whichever server it goes to', () => {
+  test('a repeat elsewhere is told to come again while the first is under way, and then its reply', async () => {
+    await using server = await startRedisServer();
+    const [one, other] = [await serverOn(server), await serverOn(server)];
+    const first = slow();
+    const answer = one.repeats.once(keyed('k'), first.take);
+    await expect.poll(first.isTaken).toBe(true);
+
+    const never = () => Promise.reject(new Error('taken twice'));
+    expect(await other.repeats.once(keyed('k'), never)).toMatchObject({
+      refused: 'repeat_under_way',
+      retryAfterMs: 1_000,
+    });
+    expect(await other.repeats.once(keyed('k', 'another'), never)).toMatchObject({
+      refused: 'idempotency_mismatch',
+    });
+    first.resolve({ receipt: receipt('r1') });
+    expect(await answer).toEqual({ receipt: receipt('r1') });
+
+    expect(await other.repeats.once(keyed('k'), never)).toEqual({ receipt: receipt('r1') });
+    expect(await other.repeats.once(keyed('k', 'another'), never)).toMatchObject({
+      refused: 'idempotency_mismatch',
+    });
+    expect(other.outcomes).toEqual(['open', 'open', 'repeat', 'repeat']);
+    await closing([one, other]);
+  });
+
+  test('a request that was refused, or failed, leaves the key free', async () => {
+    await using server = await startRedisServer();
+    const [one, other] = [await serverOn(server), await serverOn(server)];
+    const refusal = { refused: 'rate_limited', detail: '' } as const;
+    expect(await one.repeats.once(keyed('k'), async () => refusal)).toBe(refusal);
+    await expect.poll(() => server.command('DBSIZE')).toBe(0);
+    const broken = () => Promise.reject(new Error('broken'));
+    await expect(other.repeats.once(keyed('k'), broken)).rejects.toThrow('broken');
+    await expect.poll(() => server.command('DBSIZE')).toBe(0);
+    const taken = async () => ({ receipt: receipt('r2') });
+    expect(await one.repeats.once(keyed('k'), taken)).toEqual({ receipt: receipt('r2') });
+    await closing([one, other]);
+  });
+
+  test('of many servers and requests at one instant one takes it', async () => {
+    await using server = await startRedisServer();
+    const servers = await Promise.all([1, 2, 3].map(() => serverOn(server)));
+    let taken = 0;
+    const take = async () => {
+      taken += 1;
+      return { receipt: receipt(`r${taken}`) };
+    };
+    const all = servers.flatMap(({ repeats }) =>
+      [1, 2, 3].map(() => repeats.once(keyed('k'), take)),
+    );
+    const answers = await Promise.all(all);
+    expect(taken).toBe(1);
+    for (const answer of answers) {
+      if ('receipt' in answer) expect(answer.receipt).toEqual(receipt('r1'));
+      else expect(answer.refused).toBe('repeat_under_way');
+    }
+    await closing(servers);
+  });
+
+  test('a claim that is heard of is not taken over, however long it takes; a silent one is, once', async () => {
+    await using server = await startRedisServer();
+    const [one, other] = [await serverOn(server, 300), await serverOn(server, 300)];
+    const first = slow();
+    const answer = one.repeats.once(keyed('k'), first.take);
+    await expect.poll(first.isTaken).toBe(true);
+    const take = async () => ({ receipt: receipt('r2') });
+    const untilMs = performance.now() + 900;
+    while (performance.now() < untilMs) {
+      expect(await other.repeats.once(keyed('k'), take)).toMatchObject({
+        refused: 'repeat_under_way',
+      });
+    }
+
+    one.redis.close(); // as if its process had died
+    await expect
+      .poll(() => other.repeats.once(keyed('k'), take))
+      .toEqual({ receipt: receipt('r2') });
+    expect(other.outcomes.filter((outcome) => outcome === 'taken_over')).toHaveLength(1);
+    first.resolve({ receipt: receipt('r1') });
+    await answer;
+    expect(await other.repeats.once(keyed('k'), take)).toEqual({ receipt: receipt('r2') });
+    await closing([other]);
+  });
+
+  test('while Redis is away the local window alone counts, and nothing waits long', async () => {
+    await using server = await startRedisServer();
+    const one = await serverOn(server);
+    server.pause();
+    const startMs = performance.now();
+    const take = async () => ({ receipt: receipt('r1') });
+    for (let i = 0; i < 20; i += 1) {
+      expect(await one.repeats.once(keyed(`k${i}`), take)).toEqual({ receipt: receipt('r1') });
+    }
+    expect(performance.now() - startMs).toBeLessThan(600);
+    server.resume();
+    await expect
+      .poll(
+        async () => {
+          await one.repeats.once(keyed(`later ${one.outcomes.length}`), take);
+          return one.outcomes.at(-1);
+        },
+        { timeout: 5_000 },
+      )
+      .toBe('claimed');
+    await closing([one]);
+  });
+
+  test('a value that is none of ours is replaced', async () => {
+    await using server = await startRedisServer();
+    const one = await serverOn(server);
+    const name = `weir1:key:${Buffer.from(keyed('k').key).toString('base64url')}`;
+    await server.command('SET', name, 'nonsense');
+    const take = async () => ({ receipt: receipt('r1') });
+    expect(await one.repeats.once(keyed('k'), take)).toEqual({ receipt: receipt('r1') });
+    expect(await server.command('TYPE', name)).toBe('hash');
+    expect(await server.command('PTTL', name)).toBeGreaterThan(500_000);
+    await closing([one]);
+  });
+});

@@ -1,0 +1,30 @@
+import type { Receipt } from '@weir/core/wire/receipt';
+import type { Idempotency, Repeat } from '../spool/record.ts';
+
+/** An `Idempotency-Key` held by this server, for a request under way. To be ended by one of these. */
+export interface Claim {
+  /** The request was answered so: whoever repeats it gets the same. Never rejects. */
+  answered(receipt: Receipt): Promise<void>;
+  /** It was refused: the key is free again. */
+  released(): void;
+}
+
+/**
+ * What other servers know of a key. `claim`: nothing, and now it is ours; `reply`: the answer it was
+ * given; `open`: its request is under way elsewhere; `other body`: so it is, with another body;
+ * `away`: nobody can be asked.
+ */
+export type Claimed =
+  | { readonly claim: Claim }
+  | { readonly reply: Repeat }
+  | 'open'
+  | 'other body'
+  | 'away';
+
+/** Keys that several servers share, so that a repeat may go to any of them. */
+export interface Claims {
+  claim(idempotency: Idempotency): Promise<Claimed>;
+}
+
+/** How often each came; `taken_over` is the one case that can store twice. */
+export type ClaimOutcome = 'claimed' | 'repeat' | 'open' | 'taken_over' | 'away';

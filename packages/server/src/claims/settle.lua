@@ -1,0 +1,27 @@
+-- What becomes of a claim. It changes nothing where the claim is another's by now.
+--
+-- KEYS[1]  as in claim.lua
+-- ARGV     token, what to do: 'heard' (still under way), 'release' (refused: the key is free again),
+--          'reply' with the hash of the body, the receipt, and the window in ms
+-- Returns  1 where it was done
+
+local token, act = ARGV[1], ARGV[2]
+local owner = redis.pcall('HGET', KEYS[1], 't')
+if type(owner) == 'table' then return 0 end
+
+if act == 'reply' then
+  if owner ~= token and (owner or redis.call('EXISTS', KEYS[1]) == 1) then return 0 end
+  redis.call('HSET', KEYS[1], 'b', ARGV[3], 'r', ARGV[4])
+  redis.call('HDEL', KEYS[1], 't', 'a')
+  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+  return 1
+end
+
+if owner ~= token then return 0 end
+if act == 'release' then
+  redis.call('DEL', KEYS[1])
+  return 1
+end
+local clock = redis.call('TIME')
+redis.call('HSET', KEYS[1], 'a', clock[1] * 1000 + math.floor(clock[2] / 1000))
+return 1

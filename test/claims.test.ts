@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onRedis } from '@weir/server/redis/on-redis.model';
+import { startRedisServer } from '@weir/server/redis/redis-server.model';
+import { expect, test } from 'vitest';
+import { readMetric } from './support/metrics.ts';
+import { post, type Reply } from './support/sender.ts';
+import { storedIds } from './support/stored-events.ts';
+import { makeKey, writeTenants } from './support/tenants.ts';
+import {
+  eventually,
+  startWeir,
+  temporaryFolder,
+  type WeirProcess,
+} from './support/weir-process.ts';
+
+// "A repeated Idempotency-Key stores once", whichever of two servers it goes to.
+
+const silentMs = 3_000;
+
+onRedis('a repeated Idempotency-Key stores once on two servers', () => {
+  test('the reply of one is the reply of the other; a key whose owner was killed is taken over, once', async () => {
+    await using folder = await temporaryFolder();
+    await using redis = await startRedisServer();
+    const key = makeKey();
+    const file = join(folder.path, 'tenants.json');
+    await writeTenants(file, { acme: { keys: [key] } });
+    const startOn = (name: string, more: Readonly<Record<string, string>> = {}) =>
+      startWeir({
+        dataDir: join(folder.path, name),
+        program: fileURLToPath(new URL('./support/crashing-weir.ts', import.meta.url)),
+        args: [],
+        env: {
+          WEIR_TENANTS: file,
+          REDIS_URL: redis.url,
+          WEIR_SEGMENT_AGE_MS: '100',
+          WEIR_TEST_SILENT_MS: `${silentMs}`,
+          ...more,
+        },
+      });
+    await using one = await startOn('one');
+    await using other = await startOn('other');
+    const send = (weir: WeirProcess, name: string, id: string): Promise<Reply> =>
+      post({ url: weir.url, key: key.text }, JSON.stringify({ type: 'a', id }), {
+        headers: { 'idempotency-key': name },
+      });
+
+    const ids = Array.from({ length: 10 }, () => randomUUID());
+    for (const id of ids) {
+      const first = await send(one, `key-of-${id}`, id);
+      expect(first.status).toBe(202);
+      expect(await send(other, `key-of-${id}`, id)).toMatchObject({
+        status: 202,
+        body: first.body,
+      });
+    }
+    expect(await send(other, `key-of-${ids[0]}`, randomUUID())).toMatchObject({ status: 422 });
+
+    // A third one dies when the batch is on its disk and its sender has not heard so.
+    const dying = await startOn('dying', {
+      WEIR_TEST_CRASH: 'commit:after',
+      WEIR_TEST_CRASH_NTH: 'armed',
+    });
+    process.kill(dying.pid, 'SIGUSR2');
+    const lost = randomUUID();
+    const killedMs = performance.now();
+    await expect(send(dying, 'lost', lost)).rejects.toThrow();
+    expect(await dying.ended).toBe('SIGKILL');
+
+    const early = await send(other, 'lost', lost);
+    expect(early).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+    expect(JSON.parse(early.body)).toMatchObject({ code: 'repeat_under_way' });
+    const late = await eventually('it is taken over', async () => {
+      const reply = await send(other, 'lost', lost);
+      return reply.status === 503 ? undefined : reply;
+    });
+    expect(performance.now() - killedMs).toBeGreaterThan(silentMs / 2); // Redis' clock is the wall's
+    expect(late.status).toBe(202);
+    expect((await send(one, 'lost', lost)).body).toBe(late.body);
+    const takenOver = 'weir_idempotency_claims_total{outcome="taken_over"}';
+    expect(await readMetric(other.adminUrl, takenOver)).toBe(1);
+
+    for (const weir of [one, other]) {
+      await eventually('all is delivered', async () =>
+        (await readMetric(weir.adminUrl, 'weir_spool_requests')) === 0 ? true : undefined,
+      );
+    }
+    const stored = await storedIds(join(folder.path, 'one/store'));
+    for (const id of ids) expect(stored.get(id)).toBe(1);
+    expect((await storedIds(join(folder.path, 'other/store'))).get(lost)).toBe(1);
+  });
+});
