@@ -19,6 +19,7 @@ import type { Platform } from './platform.ts';
 import type { Receipt } from './receipts.ts';
 import { type ManyEvent, type ManyResult, sendMany } from './send-many.ts';
 import { borrowTurnstile } from './throttle-registry.ts';
+import type { Tracing } from './tracing.ts';
 import type { Transport } from './transport/transport.ts';
 import { makerOf } from './tuned-throttle.ts';
 import { WeirError } from './weir-error.ts';
@@ -131,7 +132,7 @@ export class Client<Events extends EventMap = AnyEvents> {
         retryAfterMs: heldForMs,
       });
     }
-    const receipt = await this.#intake.send(type, data, options);
+    const receipt = await this.#sendTraced(type, data, options);
     if (options.ack === 'stored') await receipt.stored({ signal: options.signal });
     return receipt;
   }
@@ -193,6 +194,21 @@ export class Client<Events extends EventMap = AnyEvents> {
     return this.#emitter.on(name, listener);
   }
 
+  readonly #tracing = (): Tracing | undefined => this.#options.tracing ?? this.#platform.tracing();
+
+  async #sendTraced(type: string, data: unknown, options: SendOptions): Promise<Receipt> {
+    const span = this.#tracing()?.startSend(type);
+    if (span === undefined) return await this.#intake.send(type, data, options);
+    try {
+      const receipt = await this.#intake.send(type, data, options, span.traceparent);
+      span.ended(receipt.id, undefined);
+      return receipt;
+    } catch (error) {
+      span.ended(undefined, error);
+      throw error;
+    }
+  }
+
   async #close({ timeoutMs = 30_000, signal }: FlushOptions): Promise<void> {
     try {
       await this.flush({ timeoutMs, signal });
@@ -227,8 +243,9 @@ export class Client<Events extends EventMap = AnyEvents> {
   }
 
   #makeOutbox(): Outbox {
-    const { world, compress, tracing, openSpool } = this.#platform;
+    const { world, compress, openSpool } = this.#platform;
     const options = this.#options;
+    const tracing = this.#tracing;
     const transport = this.#transport;
     return new Outbox({
       world,

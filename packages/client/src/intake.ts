@@ -38,7 +38,12 @@ export class Intake {
   }
 
   /** Resolves with the receipt of one event. */
-  async send(type: string, data: unknown, options: SendOptions): Promise<Receipt> {
+  async send(
+    type: string,
+    data: unknown,
+    options: SendOptions,
+    traceparent?: string,
+  ): Promise<Receipt> {
     if (!this.#deps.options.enabled) return disabled;
     throwIfCancelled(options.signal);
     if (options.ack === 'spooled' && this.#deps.options.spool === undefined) {
@@ -46,7 +51,7 @@ export class Intake {
         field: 'ack',
       });
     }
-    const event = this.#deps.writer.write(type, data, options);
+    const event = this.#deps.writer.write(type, data, traced(options, traceparent));
     if (event === undefined) {
       this.#countDropped('redacted');
       return disabled;
@@ -58,7 +63,7 @@ export class Intake {
       }
       await this.#deps.outbox.line.join(event.bytes, options.signal);
     }
-    return await this.#addAndWait(event, options);
+    return await this.#addAndWait({ ...event, traceparent }, options);
   }
 
   /** Puts one event of many in, as soon as there is room; `waiter` hears what becomes of it. */
@@ -81,7 +86,7 @@ export class Intake {
     return this.#deps.options.enabled;
   }
 
-  #addAndWait(event: EventText, options: SendOptions): Promise<Receipt> {
+  #addAndWait(event: TracedText, options: SendOptions): Promise<Receipt> {
     const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
     const onDisk = Promise.withResolvers<void>();
     const isSpooled = options.ack === 'spooled';
@@ -103,7 +108,7 @@ export class Intake {
   }
 
   #add(
-    event: EventText,
+    event: TracedText,
     options: TrackOptions | undefined,
     waiter: Waiter | undefined,
     spooled?: Item['spooled'],
@@ -116,7 +121,7 @@ export class Intake {
       place: 0,
       tally: outbox.tally,
       queuedMs: world.now(),
-      traceparent: undefined,
+      traceparent: event.traceparent,
       waiter,
       spooled,
       isGone: false,
@@ -177,6 +182,16 @@ async function spooledReceipt(onDisk: Promise<void>, taken: Promise<Receipt>): P
   taken.catch(() => {}); // told by the events of the client
   await Promise.race([onDisk, taken]);
   return { id: 'spooled', index: 0, stored: async (options) => (await taken).stored(options) };
+}
+
+interface TracedText extends EventText {
+  readonly traceparent?: string | undefined;
+}
+
+/** A sampled call leaves its mark on the event; one that the sender gave is passed on. */
+function traced(options: SendOptions, traceparent: string | undefined): SendOptions {
+  if (traceparent === undefined || options.attributes?.traceparent !== undefined) return options;
+  return { ...options, attributes: { ...options.attributes, traceparent } };
 }
 
 function throwIfCancelled(signal: AbortSignal | undefined): void {

@@ -1,6 +1,7 @@
 import type { Throttle } from '@weir/core/throttle/throttle';
 import { throttles } from '@weir/core/throttle/throttles';
 import { parseKeyId } from './api-key.ts';
+import type { Tracing } from './tracing.ts';
 import type { Dispatcher } from './transport/undici.ts';
 import { WeirError } from './weir-error.ts';
 
@@ -86,6 +87,8 @@ export interface ClientOptions {
   readonly attributes?: Readonly<Record<string, string | number | boolean>> | undefined;
   /** Changes an event before it is written; `undefined` drops it. Must not throw. @default none */
   readonly redact?: ((event: EventDraft) => EventDraft | undefined) | undefined;
+  /** Where spans go; `openTelemetry()` of `@weir/client/otel` is one. @default the host's, if it has one */
+  readonly tracing?: Tracing | undefined;
   /** `false` makes every call do nothing and succeed. @default true */
   readonly enabled?: boolean;
 }
@@ -117,6 +120,7 @@ const defaults = {
   waitUntil: undefined,
   attributes: undefined,
   redact: undefined,
+  tracing: undefined,
   enabled: true,
 } as const;
 

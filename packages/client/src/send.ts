@@ -121,7 +121,8 @@ async function attemptWith(
   let answer: Answer | undefined;
   try {
     const address = { ...pass, traceparent: span?.traceparent };
-    answer = await attempt(batch, address, deps, signal);
+    const task = (): Promise<Answer> => attempt(batch, address, deps, signal);
+    answer = await (span === undefined ? task() : span.run(task));
     span?.attempted(answer, batch.attempts);
     return answer;
   } finally {

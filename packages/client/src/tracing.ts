@@ -5,6 +5,8 @@ import type { Item } from './item.ts';
 export interface BatchSpan {
   /** For the header of the request; undefined where the batch is not sampled. */
   readonly traceparent: string | undefined;
+  /** Runs a request in such a way that nobody else makes spans of it. */
+  run<T>(task: () => Promise<T>): Promise<T>;
   attempted(answer: Answer, attempts: number): void;
   end(): void;
 }

@@ -1,0 +1,69 @@
+import { Pacer, type PacerOptions, type Turn } from './pacer.ts';
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** As undici 7 and 8 call what hears of a request; only what is needed here. */
+interface Handler {
+  onResponseStart?: (
+    controller: unknown,
+    status: number,
+    headers: Headers,
+    ...rest: never[]
+  ) => unknown;
+  onResponseError?: (controller: unknown, error: Error) => unknown;
+}
+
+type Dispatch = (options: object, handler: object) => boolean;
+
+/** What `dispatcher.compose` takes. */
+export type Interceptor = (dispatch: Dispatch) => Dispatch;
+
+/**
+ * Paces all requests of an undici dispatcher that share a quota. Put it before `interceptors.retry`,
+ * so that repeats wait for their turn as well.
+ *
+ * @example
+ * const dispatcher = new Agent().compose(throttleInterceptor());
+ * await request('https://api.example.com/things', { dispatcher });
+ */
+export function throttleInterceptor(options: PacerOptions = {}): Interceptor {
+  const pacer = new Pacer(options);
+  return (dispatch) => (request, handler) => {
+    pacer.turn().then(
+      (turn) => dispatch(request, heard(handler as Handler, turn)),
+      (error: Error) => (handler as Handler).onResponseError?.(undefined, error),
+    );
+    return true;
+  };
+}
+
+/** The same handler, whose news the turn hears first. */
+function heard(handler: Handler, turn: Turn): object {
+  let isTold = false;
+  const once = (tell: () => void): void => {
+    if (!isTold) tell();
+    isTold = true;
+  };
+  const own: Handler = {
+    onResponseStart: (controller, status, headers, ...rest) => {
+      const header = (name: string): string | undefined => {
+        const value = headers[name];
+        return Array.isArray(value) ? value.join(', ') : value;
+      };
+      if (status >= 200) once(() => turn.answered({ status, header }));
+      return handler.onResponseStart?.(controller, status, headers, ...rest);
+    },
+    onResponseError: (controller, error) => {
+      once(() => turn.failed());
+      return handler.onResponseError?.(controller, error);
+    },
+  };
+  return new Proxy(handler, {
+    get: (target, name) => {
+      const mine = own[name as keyof Handler];
+      const theirs: unknown = Reflect.get(target, name, target);
+      if (mine !== undefined) return mine;
+      return typeof theirs === 'function' ? theirs.bind(target) : theirs;
+    },
+  });
+}
