@@ -2,55 +2,55 @@ import type { Cost } from '../admission.ts';
 import type { Limit } from '../wire/rate-headers.ts';
 import type { Ms } from '../world/world.ts';
 import { BlindPace } from './blind-pace.ts';
-import { type AdaptiveOptions, blindDefaults } from './pace-options.ts';
-import { type PacedRequest, QuotaPace } from './quota-pace.ts';
+import type { AdaptiveOptions } from './pace-options.ts';
+import { QuotaPace } from './quota-pace.ts';
 import { SlotList } from './slot-list.ts';
 import type { Outcome, Throttle, ThrottleSnapshot } from './throttle.ts';
+import { type Ticket, UnderWay } from './under-way.ts';
 
 const mostQuotas = 8;
-const mostUnderWay = 65_536;
-
-interface Ticket {
-  readonly sentMs: Ms;
-  readonly cost: Cost;
-  /** By quota: tokens sent until and with it. */
-  readonly sentTokens: Map<string, number>;
-}
-
+/** A request that is not answered for so long no longer holds up the others. */
+const firstReplyMs: Ms = 2_000;
+/** So many refusals in a row without a slot show that this server gives none at present. */
+const refusalsWithoutSlot = 2;
 const oneEvent: Cost = { requests: 1, events: 1, bytes: 0 };
 
 /**
  * The pace that ships: where the server sets slots aside, it keeps to them; where replies tell of
- * quotas, it mirrors these and finds its share; and Retry-After is a floor always. Its own first
- * request goes alone, since only its reply tells how many more may follow.
+ * quotas, it mirrors these and finds its share; where they tell nothing, it finds the pace that is
+ * borne. Retry-After is a floor always. Its first request goes alone, since its reply tells how many
+ * more may follow. At most eight quotas are followed, the first that were told.
  */
 export class AdaptiveThrottle implements Throttle {
   readonly #options: AdaptiveOptions;
   readonly #random: () => number;
-  readonly #quotas = new Map<string, { limit: Limit; pace: QuotaPace }>();
+  /** As last told, and beside each what paces it. */
+  readonly #limits: Limit[] = [];
+  readonly #paces: QuotaPace[] = [];
   readonly #blind: BlindPace;
-  readonly #slots = new SlotList();
-  readonly #tickets = new Map<number, Ticket>();
-  #sent = 0;
+  readonly #slots: SlotList = new SlotList();
+  readonly #underWay: UnderWay = new UnderWay();
   #hasHeard = false;
   /** The server gives slots and gave none: only what is left counts. */
   #isAlone = false;
   #refusedAlone = 0;
   #retryAtMs: Ms = -Infinity;
 
+  /** @param random uniform in [0, 1) */
   constructor(options: AdaptiveOptions, random: () => number) {
     this.#options = options;
     this.#random = random;
-    this.#blind = new BlindPace({ ...blindDefaults, ...options.blind }, random);
+    this.#blind = new BlindPace(options.blind, random);
   }
 
   readyAtMs(nowMs: Ms, cost: Cost): Ms {
-    if (!this.#hasHeard && this.#tickets.size > 0) return Infinity;
-    if (this.#slots.isLed) return this.#slots.readyAtMs(nowMs, this.#tickets.size);
-    if (this.#quotas.size === 0) return this.#blind.readyAtMs(nowMs);
+    if (!this.#hasHeard) return this.#firstAtMs(nowMs);
+    if (this.#slots.isLed) return this.#slots.readyAtMs(nowMs, this.#underWay.size);
     let readyMs = Math.max(nowMs, this.#retryAtMs);
-    for (const { limit, pace } of this.#quotas.values()) {
-      const tokens = tokensOf(limit, cost);
+    if (this.#paces.length === 0) return Math.max(readyMs, this.#blind.readyAtMs(nowMs));
+    for (let i = 0; i < this.#paces.length; i += 1) {
+      const pace = this.#paces[i] as QuotaPace;
+      const tokens = tokensOf(this.#limits[i] as Limit, cost);
       const turnMs = this.#isAlone ? pace.earnedAtMs(nowMs, tokens) : pace.readyAtMs(nowMs, tokens);
       readyMs = Math.max(readyMs, turnMs);
     }
@@ -58,71 +58,57 @@ export class AdaptiveThrottle implements Throttle {
   }
 
   sent(nowMs: Ms, cost: Cost): number {
-    this.#sent += 1;
-    const sentTokens = new Map<string, number>();
-    for (const [name, { limit, pace }] of this.#quotas) {
-      sentTokens.set(name, pace.sent(nowMs, tokensOf(limit, cost)));
+    const ticket = this.#underWay.add(nowMs, cost);
+    for (let i = 0; i < this.#paces.length; i += 1) {
+      const tokens = tokensOf(this.#limits[i] as Limit, cost);
+      ticket.sentTokens[i] = (this.#paces[i] as QuotaPace).sent(nowMs, tokens);
     }
-    this.#slots.sent();
-    this.#blind.sent(nowMs);
-    this.#tickets.set(this.#sent, { sentMs: nowMs, cost, sentTokens });
-    if (this.#tickets.size > mostUnderWay) {
-      for (const oldest of this.#tickets.keys()) {
-        this.#tickets.delete(oldest);
-        break;
-      }
-    }
-    return this.#sent;
+    if (this.#paces.length === 0) this.#blind.sent(nowMs);
+    if (this.#slots.isLed) this.#slots.sent();
+    return ticket.sent;
   }
 
   learn({ sent, cause, retryAfterMs, nextMs, limits }: Outcome, nowMs: Ms): void {
-    const ticket = this.#tickets.get(sent);
-    this.#tickets.delete(sent);
-    this.#hasHeard = true;
+    const ticket = this.#underWay.take(sent);
     if (ticket === undefined) return;
+    this.#hasHeard = true;
     const isCharged = cause === 'ok' || cause === 'fault'; // whether a fault was, nobody knows
-    for (const { limit, pace } of this.#quotas.values()) {
-      pace.ended(nowMs, tokensOf(limit, ticket.cost), isCharged);
+    for (let i = 0; i < this.#paces.length; i += 1) {
+      const tokens = tokensOf(this.#limits[i] as Limit, ticket.cost);
+      (this.#paces[i] as QuotaPace).ended(nowMs, tokens, isCharged);
     }
     if (cause === 'overloaded' || cause === 'fault') return;
+    const admitted = cause === 'ok';
     for (let i = 0; i < limits.length; i += 1) {
-      this.#learnLimit(limits[i] as Limit, cause === 'ok', ticket, nowMs);
+      this.#learnLimit(limits[i] as Limit, admitted, ticket, nowMs);
     }
-    if (cause === 'ok') {
-      this.#blind.admitted();
-    } else {
-      this.#blind.refused(ticket.sentMs, retryAfterMs ?? 0, nowMs);
-      this.#retryAtMs = Math.max(this.#retryAtMs, nowMs + (retryAfterMs ?? 0));
+    if (this.#paces.length === 0) this.#learnBlindly(admitted, ticket, retryAfterMs ?? 0, nowMs);
+    if (!admitted && retryAfterMs !== undefined) {
+      this.#retryAtMs = Math.max(this.#retryAtMs, nowMs + retryAfterMs);
     }
-    this.#learnSlot(cause === 'ok', nextMs, limits, nowMs);
-  }
-
-  /**
-   * A server that gives slots says by giving none that nobody else is about. Two refusals in a row
-   * without a slot show that this one does not give any, or not at present.
-   */
-  #learnSlot(admitted: boolean, nextMs: Ms | undefined, limits: readonly Limit[], nowMs: Ms): void {
-    if (nextMs !== undefined) {
-      this.#slots.add(nowMs + nextMs, 1);
-      this.#isAlone = true;
-      this.#refusedAlone = 0;
-      return;
-    }
-    this.#slots.release();
-    const isWeir = this.#options.named && limits.some(({ burst }) => burst !== undefined);
-    this.#refusedAlone = admitted ? 0 : this.#refusedAlone + 1;
-    this.#isAlone = isWeir && this.#refusedAlone < 2;
+    this.#learnSlot(admitted, nextMs, limits, nowMs);
   }
 
   snapshot(nowMs: Ms): ThrottleSnapshot {
     const readyAtMs = this.readyAtMs(nowMs, oneEvent);
-    let perSecond: number | undefined;
-    let remaining: number | undefined;
-    for (const { pace } of this.#quotas.values()) {
-      perSecond = Math.min(perSecond ?? Infinity, pace.perSecond);
-      remaining = Math.min(remaining ?? Infinity, Math.max(0, Math.floor(pace.leftAt(nowMs))));
+    const waitingFor = this.#reason(nowMs, readyAtMs);
+    if (this.#paces.length === 0) {
+      return { perSecond: this.#blind.perSecond, remaining: undefined, readyAtMs, waitingFor };
     }
-    return { perSecond, remaining, readyAtMs, waitingFor: this.#reason(nowMs, readyAtMs) };
+    let perSecond = Infinity;
+    let remaining = Infinity;
+    for (const pace of this.#paces) {
+      perSecond = Math.min(perSecond, pace.perSecond);
+      remaining = Math.min(remaining, Math.max(0, Math.floor(pace.leftAt(nowMs))));
+    }
+    return { perSecond, remaining, readyAtMs, waitingFor };
+  }
+
+  /** Before anything was heard: one request, and another when that takes too long. */
+  #firstAtMs(nowMs: Ms): Ms {
+    const newest = this.#underWay.all().at(-1);
+    if (newest === undefined) return nowMs;
+    return Math.max(nowMs, newest.sentMs + firstReplyMs);
   }
 
   #reason(nowMs: Ms, readyAtMs: Ms): ThrottleSnapshot['waitingFor'] {
@@ -131,35 +117,59 @@ export class AdaptiveThrottle implements Throttle {
     return this.#retryAtMs >= readyAtMs ? 'retry_after' : 'pace';
   }
 
-  #learnLimit(limit: Limit, admitted: boolean, ticket: Ticket, nowMs: Ms): void {
-    const pace = this.#paceOf(limit, ticket);
-    if (pace === undefined) return;
-    const tokens = tokensOf(limit, ticket.cost);
-    const sentTokens = ticket.sentTokens.get(limit.name) ?? tokens;
-    const request: PacedRequest = { sentMs: ticket.sentMs, tokens, sentTokens };
-    pace.learn(limit, admitted, request, nowMs);
+  #learnBlindly(admitted: boolean, { sentMs }: Ticket, waitMs: Ms, nowMs: Ms): void {
+    if (admitted) this.#blind.admitted();
+    else this.#blind.refused(sentMs, waitMs, nowMs);
   }
 
-  #paceOf(limit: Limit, ticket: Ticket): QuotaPace | undefined {
-    const known = this.#quotas.get(limit.name);
-    const { tokens, periodMs } = limit;
-    if (tokens === undefined || periodMs === undefined || !(tokens > 0) || !(periodMs > 0)) {
-      return known?.pace;
+  /** A server that gives slots says by giving none that nobody else is about. */
+  #learnSlot(admitted: boolean, nextMs: Ms | undefined, limits: readonly Limit[], nowMs: Ms): void {
+    if (nextMs !== undefined) {
+      this.#slots.add(nowMs + nextMs);
+      this.#refusedAlone = 0;
+      this.#isAlone = true;
+      return;
     }
-    const facts = { tokensPerMs: tokens / periodMs, burst: limit.burst ?? Infinity };
-    if (known !== undefined) {
-      known.limit = limit;
-      known.pace.setFacts(facts);
-      return known.pace;
+    if (this.#slots.isLed) this.#slots.release();
+    if (!this.#options.named) return;
+    this.#refusedAlone = admitted ? 0 : this.#refusedAlone + 1;
+    const isWeir = limits.some(({ burst }) => burst !== undefined);
+    this.#isAlone = isWeir && this.#refusedAlone < refusalsWithoutSlot;
+  }
+
+  #learnLimit(limit: Limit, admitted: boolean, ticket: Ticket, nowMs: Ms): void {
+    const place = this.#placeOf(limit, ticket);
+    const pace = this.#paces[place];
+    if (pace === undefined) return;
+    const tokens = tokensOf(limit, ticket.cost);
+    const { sentMs } = ticket;
+    const sentTokens = ticket.sentTokens[place] as number;
+    pace.learn(limit, admitted, { sentMs, tokens, sentTokens }, nowMs);
+  }
+
+  /** Where a quota stands; -1 where its rate was never told, or too many are known. */
+  #placeOf(limit: Limit, ticket: Ticket): number {
+    const { name, tokens, periodMs, burst = Infinity } = limit;
+    let place = 0;
+    while (place < this.#limits.length && this.#limits[place]?.name !== name) place += 1;
+    if (tokens === undefined || periodMs === undefined || tokens <= 0 || periodMs <= 0) {
+      return place < this.#limits.length ? place : -1;
     }
-    if (this.#quotas.size >= mostQuotas) return undefined;
-    const pace = new QuotaPace(facts, this.#options, this.#random);
-    this.#quotas.set(limit.name, { limit, pace });
-    for (const late of [ticket, ...this.#tickets.values()]) {
-      late.sentTokens.set(limit.name, pace.sent(late.sentMs, tokensOf(limit, late.cost)));
+    if (place < this.#limits.length) {
+      this.#paces[place]?.setTerms(tokens, periodMs, burst);
+      this.#limits[place] = limit;
+      return place;
+    }
+    if (place >= mostQuotas) return -1;
+    const pace = new QuotaPace({ tokens, periodMs, burst }, this.#options.pace, this.#random);
+    this.#limits.push(limit);
+    this.#paces.push(pace);
+    // What was sent before its first reply counts as well.
+    for (const late of [ticket, ...this.#underWay.all()]) {
+      late.sentTokens[place] = pace.sent(late.sentMs, tokensOf(limit, late.cost));
     }
     pace.ended(ticket.sentMs, tokensOf(limit, ticket.cost), true);
-    return pace;
+    return place;
   }
 }
 

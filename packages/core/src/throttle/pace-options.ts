@@ -29,29 +29,22 @@ export interface PaceOptions {
   readonly retryFrom: number;
 }
 
-export interface AdaptiveOptions extends PaceOptions {
-  /** Whether requests carry the sender's name, so that weir sets slots aside for it. */
-  readonly named: boolean;
-  /** For servers that tell nothing of their quota. */
-  readonly blind?: Partial<BlindOptions>;
-}
-
 export const paceDefaults: PaceOptions = {
-  firstWait: [3.75, 13.75],
-  waitGrowth: 2.5,
-  typicalPeers: 10,
-  referenceTokens: 6,
-  droop: 2,
-  proportional: 0.4,
-  integral: 0.12,
-  jitter: 0.05,
-  brake: 0.9,
+  firstWait: [8, 13.8382],
+  waitGrowth: 2.8022,
+  typicalPeers: 6.3476,
+  referenceTokens: 9.0258,
+  droop: 0.406,
+  proportional: 1,
+  integral: 0.4116,
+  jitter: 0.0492,
+  brake: 0.652,
   fullShare: 0.3,
-  follow: 0.1,
-  leap: 0.6,
+  follow: 0.1024,
+  leap: 0.2,
   longestGapMs: 600_000,
-  backoff: 1.1,
-  retryFrom: 0.3,
+  backoff: 2,
+  retryFrom: 0.9276,
 };
 
 /** How a sender finds its share of a quota of which nothing is told. */
@@ -85,3 +78,12 @@ export const blindDefaults: BlindOptions = {
   jitter: 0.1,
   longestGapMs: 600_000,
 };
+
+export interface AdaptiveOptions {
+  /** Whether requests carry the sender's name, so that weir sets slots aside for it. */
+  readonly named: boolean;
+  /** For quotas that replies tell of. */
+  readonly pace: PaceOptions;
+  /** For servers that tell nothing. */
+  readonly blind: BlindOptions;
+}

@@ -11,9 +11,10 @@ export interface PacedRequest {
   readonly sentTokens: number;
 }
 
-/** What is known of a quota beyond doubt. */
-export interface QuotaFacts {
-  readonly tokensPerMs: number;
+/** What a reply tells of a quota and hardly ever changes. */
+export interface PacedTerms {
+  readonly tokens: number;
+  readonly periodMs: Ms;
   /** Infinity where it is not told. */
   readonly burst: number;
 }
@@ -26,7 +27,12 @@ export interface QuotaFacts {
 export class QuotaPace {
   readonly #options: PaceOptions;
   readonly #random: () => number;
-  #facts: QuotaFacts;
+  #tokens: number;
+  #periodMs: Ms;
+  #burst: number;
+  #tokensPerMs: number;
+  /** Between 1 - jitter and 1 + jitter, drawn anew with each request. */
+  #spread = 1;
   /** Tokens left as of `#asOfMs`, own requests under way counted as spent. */
   #left = 0;
   #asOfMs: Ms = 0;
@@ -45,8 +51,11 @@ export class QuotaPace {
   #peers: number;
   #hasAdmitted = false;
 
-  constructor(facts: QuotaFacts, options: PaceOptions, random: () => number) {
-    this.#facts = facts;
+  constructor(terms: PacedTerms, options: PaceOptions, random: () => number) {
+    this.#tokens = terms.tokens;
+    this.#periodMs = terms.periodMs;
+    this.#burst = terms.burst;
+    this.#tokensPerMs = terms.tokens / terms.periodMs;
     this.#options = options;
     this.#random = random;
     this.#peers = 1;
@@ -57,28 +66,30 @@ export class QuotaPace {
   }
 
   get perSecond(): number {
-    const ownMs = this.#gapMs === 0 ? this.#facts.tokensPerMs : 1 / this.#gapMs;
+    const ownMs = this.#gapMs === 0 ? this.#tokensPerMs : 1 / this.#gapMs;
     return 1_000 * ownMs;
   }
 
   /** Another rate: what was learned of the others stays true, counted in tokens. */
-  setFacts(facts: QuotaFacts): void {
-    const { tokensPerMs, burst } = this.#facts;
-    if (facts.tokensPerMs === tokensPerMs && facts.burst === burst) return;
-    this.#gapMs *= tokensPerMs / facts.tokensPerMs;
-    this.#facts = facts;
+  setTerms(tokens: number, periodMs: Ms, burst: number): void {
+    if (tokens === this.#tokens && periodMs === this.#periodMs && burst === this.#burst) return;
+    const tokensPerMs = tokens / periodMs;
+    this.#gapMs *= this.#tokensPerMs / tokensPerMs;
+    this.#tokens = tokens;
+    this.#periodMs = periodMs;
+    this.#burst = burst;
+    this.#tokensPerMs = tokensPerMs;
   }
 
   leftAt(nowMs: Ms): number {
-    const { tokensPerMs, burst } = this.#facts;
-    return Math.min(burst, this.#left + (nowMs - this.#asOfMs) * tokensPerMs);
+    return Math.min(this.#burst, this.#left + (nowMs - this.#asOfMs) * this.#tokensPerMs);
   }
 
   /** The first instant at which so many tokens are there, if nobody else spends any. */
   earnedAtMs(nowMs: Ms, tokens: number): Ms {
     if (this.#seenLeft === undefined) return nowMs;
-    const lacking = Math.min(tokens, this.#facts.burst) - this.leftAt(nowMs);
-    return lacking > 0 ? nowMs + lacking / this.#facts.tokensPerMs : nowMs;
+    const lacking = Math.min(tokens, this.#burst) - this.leftAt(nowMs);
+    return lacking > 0 ? nowMs + lacking / this.#tokensPerMs : nowMs;
   }
 
   /** The same, and not before this sender's turn among others. */
@@ -91,7 +102,8 @@ export class QuotaPace {
     this.#spend(nowMs, tokens);
     this.#sentTokens += tokens;
     this.#underWay += tokens;
-    this.#wait(nowMs, this.#gapMs * tokens);
+    this.#spread = 1 + this.#options.jitter * (2 * this.#random() - 1);
+    this.#notBeforeMs = nowMs + this.#gapMs * tokens * this.#spread;
     return this.#sentTokens;
   }
 
@@ -116,11 +128,6 @@ export class QuotaPace {
     this.#asOfMs = nowMs;
   }
 
-  #wait(nowMs: Ms, waitMs: Ms): void {
-    const { jitter } = this.#options;
-    this.#notBeforeMs = nowMs + waitMs * (1 + jitter * (2 * this.#random() - 1));
-  }
-
   /**
    * Moves the mirror just so far that it agrees with a reply, which is rounded, took its time, and
    * may have overtaken others of ours. Returns what others must have spent.
@@ -128,7 +135,7 @@ export class QuotaPace {
   #mirror(remaining: number, { sentMs, sentTokens }: PacedRequest, nowMs: Ms): number {
     const least = remaining - this.#underWay;
     const later = this.#sentTokens - sentTokens;
-    const most = remaining - later + 1 + (nowMs - sentMs) * this.#facts.tokensPerMs;
+    const most = remaining - later + 1 + (nowMs - sentMs) * this.#tokensPerMs;
     const left = this.#seenLeft === undefined ? least : this.leftAt(nowMs);
     this.#left = Math.min(most, Math.max(least, left));
     this.#asOfMs = nowMs;
@@ -144,14 +151,13 @@ export class QuotaPace {
     this.#hasAdmitted = true;
     const isFree = this.#gapMs === 0 && remaining > Math.max(this.#reference, brake * this.#peers);
     this.#gapMs = isFree ? 0 : this.#gapFor(remaining);
-    this.#wait(nowMs, this.#gapMs * request.tokens);
+    this.#notBeforeMs = nowMs + this.#gapMs * request.tokens * this.#spread;
   }
 
   /** How many share the quota, as far as a first success tells. */
   #assume(remaining: number, refusals: number): void {
     const { brake, typicalPeers, waitGrowth, fullShare } = this.#options;
-    const isNearlySpent =
-      remaining < brake * typicalPeers && remaining < fullShare * this.#facts.burst;
+    const isNearlySpent = remaining < brake * typicalPeers && remaining < fullShare * this.#burst;
     if (refusals > 0 || isNearlySpent) this.#peers = typicalPeers;
     for (let i = 1; i < refusals; i += 1) this.#peers *= waitGrowth;
   }
@@ -159,13 +165,13 @@ export class QuotaPace {
   /** Tokens that are to be left: few of a small burst. */
   get #reference(): number {
     const { referenceTokens, fullShare } = this.#options;
-    return Math.min(referenceTokens, fullShare * (this.#facts.burst - 1));
+    return Math.min(referenceTokens, fullShare * (this.#burst - 1));
   }
 
   #gapFor(remaining: number): Ms {
     const { proportional, longestGapMs } = this.#options;
     const tokens = this.#peers - proportional * (remaining - this.#reference);
-    return Math.min(longestGapMs, Math.max(0, tokens / this.#facts.tokensPerMs));
+    return Math.min(longestGapMs, Math.max(0, tokens / this.#tokensPerMs));
   }
 
   #estimate(remaining: number, others: number, request: PacedRequest): void {
@@ -183,13 +189,12 @@ export class QuotaPace {
 
   #refused(tokens: number, nowMs: Ms): void {
     const { firstWait, waitGrowth, backoff, retryFrom } = this.#options;
-    const { tokensPerMs } = this.#facts;
     const lot = this.#random();
     this.#refusals += 1;
     let waitMs: Ms;
     if (this.#hasAdmitted && this.#refusals < 2) {
       this.#peers *= backoff;
-      this.#gapMs = this.#peers / tokensPerMs;
+      this.#gapMs = this.#peers / this.#tokensPerMs;
       waitMs = this.#gapMs * (retryFrom + (1 - retryFrom) * lot);
     } else {
       let [from, to] = firstWait;
@@ -198,7 +203,7 @@ export class QuotaPace {
         to *= waitGrowth;
       }
       if (this.#hasAdmitted) to = Math.max(to, this.#peers);
-      waitMs = (from + (to - from) * lot) / tokensPerMs;
+      waitMs = (from + (to - from) * lot) / this.#tokensPerMs;
       if (this.#hasAdmitted) this.#peers *= backoff;
     }
     this.#notBeforeMs = nowMs + waitMs * tokens;

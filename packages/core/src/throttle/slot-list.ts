@@ -1,6 +1,7 @@
 import type { Ms } from '../world/world.ts';
 
 const mostSlots = 64;
+const apartMs: Ms = 1; // what rounding up makes of one and the same instant
 
 /**
  * The instants that the server set aside for this sender. While it gives any, requests go at them
@@ -27,8 +28,8 @@ export class SlotList {
     this.#atMs.shift();
   }
 
-  /** A reply named an instant. The same slot told twice counts once. */
-  add(atMs: Ms, apartMs: Ms): void {
+  /** A reply named an instant. The same slot told twice counts once, unless replies differ in delay. */
+  add(atMs: Ms): void {
     this.#isLed = true;
     const slots = this.#atMs;
     if (slots.some((slotMs) => Math.abs(slotMs - atMs) < apartMs)) return;

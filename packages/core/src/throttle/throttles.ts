@@ -1,12 +1,27 @@
 import { AdaptiveThrottle } from './adaptive.ts';
-import { type AdaptiveOptions, paceDefaults } from './pace-options.ts';
+import {
+  type BlindOptions,
+  blindDefaults,
+  type PaceOptions,
+  paceDefaults,
+} from './pace-options.ts';
 import type { Throttle } from './throttle.ts';
 
-/** Makes a policy. What `options` leaves out is as it ships; `random` is uniform in [0, 1). */
-type Makes = (options: Partial<AdaptiveOptions>, random: () => number) => Throttle;
+/** What may be set of a policy; what is left out is as it ships. */
+export interface ThrottleOptions {
+  /** Whether requests carry the sender's name, so that weir sets slots aside for it. @default true */
+  readonly named?: boolean;
+  readonly pace?: Partial<PaceOptions>;
+  readonly blind?: Partial<BlindOptions>;
+}
+
+/** Makes a policy; `random` is uniform in [0, 1). */
+type Makes = (options: ThrottleOptions, random: () => number) => Throttle;
 
 /** The policies that ship, by name. A new one is a file and a line here. */
 export const throttles: { readonly adaptive: Makes } = {
-  adaptive: (options, random) =>
-    new AdaptiveThrottle({ ...paceDefaults, named: true, ...options }, random),
+  adaptive: ({ named = true, pace, blind }, random) => {
+    const options = { pace: { ...paceDefaults, ...pace }, blind: { ...blindDefaults, ...blind } };
+    return new AdaptiveThrottle({ named, ...options }, random);
+  },
 };
