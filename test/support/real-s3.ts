@@ -1,11 +1,11 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { findVersitygw, mayBuild, provideVersitygw } from './provide-versitygw.ts';
+import { freePort, listening, saidBy } from './child-server.ts';
+import { mayBuild } from './go-program.ts';
+import { findVersitygw, provideVersitygw } from './provide-versitygw.ts';
 import { temporaryFolder } from './weir-process.ts';
 
 /** A server that speaks S3 and is not ours. */
@@ -84,7 +84,7 @@ async function startVersitygw(program: string): Promise<RealS3> {
   const kill = () => void child.kill('SIGKILL');
   process.once('exit', kill); // also where the tests are cut off
   const ended = once(child, 'exit');
-  await Promise.race([listening(port), failure(child)]);
+  await Promise.race([listening(port), saidBy('versitygw', child)]);
   return {
     name: 'versitygw',
     endpoint: `http://127.0.0.1:${port}`,
@@ -98,40 +98,4 @@ async function startVersitygw(program: string): Promise<RealS3> {
       await folder[Symbol.asyncDispose]();
     },
   };
-}
-
-async function failure(child: ChildProcessByStdio<null, Readable, Readable>): Promise<never> {
-  let said = '';
-  for (const pipe of [child.stdout, child.stderr]) {
-    pipe.on('data', (chunk) => {
-      said = `${said}${chunk}`.slice(-4_000);
-    });
-  }
-  const how = await once(child, 'close');
-  throw new Error(`versitygw ended (${how}) before it was ready:\n${said}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('there is no port');
-  return address.port;
-}
-
-/** Resolves when something takes connections there. */
-async function listening(port: number): Promise<void> {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1');
-    try {
-      await once(socket, 'connect');
-      return;
-    } catch {
-      await new Promise((later) => setTimeout(later, 20));
-    } finally {
-      socket.destroy();
-    }
-  }
 }
