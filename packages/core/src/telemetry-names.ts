@@ -113,6 +113,13 @@ export const spoolMetrics: Group<
   ),
 };
 
+/** How near the spool is to its bounds. */
+export const roomMetrics: Group<'full' | 'diskFree' | 'diskKept'> = {
+  full: gauge('weir_spool_full_ratio', 'What is held of the room there is, from 0 to 1.'),
+  diskFree: gauge('weir_spool_disk_free_bytes', 'Free on the disk of the spool.'),
+  diskKept: gauge('weir_spool_disk_kept_bytes', 'What the spool leaves free there.'),
+};
+
 /** What goes out to the store. */
 export const deliveryMetrics: Group<
   | 'segments'
@@ -277,6 +284,7 @@ export const allMetrics: Readonly<Record<string, Metric>> = Object.fromEntries(
     limiterMetrics,
     guardMetrics,
     spoolMetrics,
+    roomMetrics,
     deliveryMetrics,
     storeMetrics,
     costMetrics,

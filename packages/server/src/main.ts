@@ -15,6 +15,7 @@ import type { Log } from './log.ts';
 import { loggedDelivery } from './logged-delivery.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { ProcessGauges } from './metrics/process-gauges.ts';
+import { RoomGauges } from './metrics/room-gauges.ts';
 import { hasProblems, type Problems } from './problems.ts';
 import { Receipts } from './reading/receipts.ts';
 import { readyReasons } from './ready-reasons.ts';
@@ -109,7 +110,8 @@ export async function start(
   const http = await listen(routes, { ...placeIn(settings), onRefused });
 
   const gauges = new ProcessGauges();
-  const more = [stored, limits, telemetry, gauges];
+  const room = roomGauges(settings, spool);
+  const more = [room, stored, limits, telemetry, gauges];
   shown.metrics = () => metrics.render({ spool: spool.status(), more: formatAll(more) });
   const operations = admin({
     reasons: () => [
@@ -152,6 +154,11 @@ function closing(part: { close(): Promise<void> }): { stop(): Promise<void> } {
 function closeNow(listener: Listener): Promise<void> {
   listener.closeNow();
   return listener.close();
+}
+
+function roomGauges(settings: Settings, { room }: Spool): RoomGauges {
+  const { minFreeBytes, dataDir: directory } = settings;
+  return new RoomGauges({ room, directory, minFreeBytes });
 }
 
 function formatAll(parts: readonly { format(): string }[]): string {

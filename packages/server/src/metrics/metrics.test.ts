@@ -12,6 +12,7 @@ import { formatStore } from './metrics-governor.ts';
 import { LimiterMetrics } from './metrics-limiter.ts';
 import { MeteredStore } from './metrics-store.ts';
 import { ProcessGauges } from './process-gauges.ts';
+import { RoomGauges } from './room-gauges.ts';
 
 const emptySpool: SpoolStatus = {
   requests: 0,
@@ -57,8 +58,14 @@ test('every metric has one HELP and one TYPE line, and each sample belongs to th
   const governor = { limit: 8, underWay: 2, waiting: 1, stopped: undefined };
   const limiter = new LimiterMetrics().format({ isTroubled: true, servers: 2 });
   const store = `${new CostMetrics(0.005).format()}${formatStore(0, governor)}${limiter}`;
-  const { text } = read(metrics, {}, `${store}${formatTraces(0, 0)}${gauges.format()}`);
+  const bounds = { requests: 1, maxRequests: 4, bytes: 3, maxBytes: 4 };
+  const room = new RoomGauges({ room: bounds, directory: '.', minFreeBytes: 7 });
+  const process = `${formatTraces(0, 0)}${room.format()}${gauges.format()}`;
+  const { text, value } = read(metrics, {}, `${store}${process}`);
   gauges.close();
+  expect(value('weir_spool_full_ratio')).toBe(0.75);
+  expect(value('weir_spool_disk_free_bytes')).toBeGreaterThan(0);
+  expect(value('weir_spool_disk_kept_bytes')).toBe(7);
 
   const all = Object.values(allMetrics);
   expect(
