@@ -18,8 +18,11 @@ interface Ending {
   readonly timeAt: number;
 }
 
-/** Of this many tenants the endings are remembered; beyond, all are forgotten and made again. */
-const mostTenants = 4_096;
+/**
+ * Of this many tenants the endings are remembered, about half a KiB each; beyond, all are forgotten
+ * and made again. Ten thousand tenants in turn must fit: making each anew took a third of packing.
+ */
+const mostTenants = 16_384;
 
 /** More than any ending is long: a tenant is named at most twice, in 63 bytes each. */
 export const mostEndingBytes = 512;
