@@ -60,10 +60,28 @@ export function offerSlot(
   { longestAheadUs }: Pick<SlotBounds, 'longestAheadUs'>,
 ): SlotOffer | undefined {
   if (!isContended(verdict, cost, senders)) return undefined;
-  const passesAtUs = nowUs + untilPasses(quota, verdict, cost, nowUs);
+  const waitUs = untilPasses(quota, verdict, cost, nowUs);
+  const spanUs = Math.ceil((cost * quota.p) / quota.r);
+  return placeSlot({ nowUs, waitUs, spanUs, cursorUs }, { longestAheadUs });
+}
+
+/** Where a slot goes, once it is known that one is due. */
+export interface SlotPlace extends Pick<SlotAsk, 'nowUs' | 'cursorUs'> {
+  /** Until the same cost passes. */
+  readonly waitUs: Us;
+  /** How long its tokens take to earn. */
+  readonly spanUs: Us;
+}
+
+/** After the last one; or, where that is too far ahead, when to ask again. */
+export function placeSlot(
+  { nowUs, waitUs, spanUs, cursorUs }: SlotPlace,
+  { longestAheadUs }: Pick<SlotBounds, 'longestAheadUs'>,
+): SlotOffer {
+  const passesAtUs = nowUs + waitUs;
   const furthestUs = nowUs + longestAheadUs;
   const lastUs = Math.min(cursorUs, furthestUs); // it lies beyond only where a clock stepped back
-  const atUs = Math.max(passesAtUs, lastUs + Math.ceil((cost * quota.p) / quota.r));
+  const atUs = Math.max(passesAtUs, lastUs + spanUs);
   if (atUs <= furthestUs) return { atUs, cursorUs: atUs, isHeld: true };
   return { atUs: Math.max(passesAtUs, furthestUs), cursorUs: lastUs, isHeld: false };
 }
@@ -73,7 +91,11 @@ export function offerSlot(
  * refused gets a turn even where nobody else is known yet: else the next to come would be given the
  * very token that this one was told to come back for.
  */
-function isContended({ allowed, oversize, remaining }: Verdict, cost: number, senders: number) {
+export function isContended(
+  { allowed, oversize, remaining }: Pick<Verdict, 'allowed' | 'oversize' | 'remaining'>,
+  cost: number,
+  senders: number,
+): boolean {
   if (cost === 0 || oversize) return false;
   return !allowed || (senders >= 2 && remaining <= senders * cost);
 }
@@ -259,7 +281,7 @@ class QuotaSlots {
 }
 
 /** Drops what has expired, then the slot that this request came for: the first whose time is here. */
-function useSlot(live: Us[], nowUs: Us, expireUs: Us): void {
+export function useSlot(live: Us[], nowUs: Us, expireUs: Us): void {
   while (live.length > 0 && (live[0] as Us) + expireUs < nowUs) live.shift();
   if (live.length > 0 && (live[0] as Us) <= nowUs) live.shift();
 }

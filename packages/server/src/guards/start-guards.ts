@@ -4,6 +4,7 @@ import type { ClaimOutcome } from '../claims/claims.ts';
 import { RedisClaims } from '../claims/redis-claims.ts';
 import type { Settings } from '../config.ts';
 import { type Hints, MemoryHints } from '../limiter/hints.ts';
+import { RedisHints } from '../limiter/redis-hints.ts';
 import type { Log } from '../log.ts';
 import type { RedisConnection } from '../redis/connect.ts';
 import { Repeats } from '../repeats.ts';
@@ -40,7 +41,7 @@ export interface GuardDeps {
 
 export function startGuards(settings: Settings, deps: GuardDeps): Guards {
   const { maxInFlight, maxBodyMemory } = settings;
-  const { spool, world, counts } = deps;
+  const { spool, world, counts, redis } = deps;
   return {
     entrance: openEntrance(settings, deps),
     fairness: new Fairness({
@@ -49,7 +50,7 @@ export function startGuards(settings: Settings, deps: GuardDeps): Guards {
       maxInFlight,
       counts,
     }),
-    hints: new MemoryHints(world),
+    hints: redis === undefined ? new MemoryHints(world) : new RedisHints({ redis, world }),
     repeats: new Repeats(spool, claimsOf(settings, deps)),
   };
 }

@@ -3,6 +3,7 @@ import { compileQuota, type Quota, type QuotaTerms, type Verdict } from '@weir/c
 import type { World } from '@weir/core/world/world';
 import { RateLimiterCompatibleAbstract, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Caller } from '../tenants/caller.ts';
+import { BoundedMap } from './bounded-map.ts';
 import type { Limiter } from './limiter.ts';
 
 export interface WeirLimiterOptions {
@@ -47,8 +48,8 @@ export class WeirLimiter extends RateLimiterCompatibleAbstract {
   override execEvenly = false;
   readonly #options: WeirLimiterOptions;
   readonly #quota: Quota;
-  readonly #callers = new Map<string, Caller>();
-  readonly #blockedUntilMs = new Map<string, number>();
+  readonly #callers = new BoundedMap<string, Caller>(mostCallers);
+  readonly #blockedUntilMs = new BoundedMap<string, number>(mostBlocks);
 
   constructor(options: WeirLimiterOptions) {
     super();
@@ -99,7 +100,7 @@ export class WeirLimiter extends RateLimiterCompatibleAbstract {
   override async block(key: string | number, secDuration: number): Promise<RateLimiterRes> {
     const { limiter, world } = this.#options;
     limiter.charge(this.#callerOf(key), costOf(this.#quota.burst));
-    remember(this.#blockedUntilMs, `${key}`, world.now() + 1_000 * secDuration, mostBlocks);
+    this.#blockedUntilMs.set(`${key}`, world.now() + 1_000 * secDuration);
     return new WeirRes(this.#quota, undefined, 1_000 * secDuration);
   }
 
@@ -144,7 +145,7 @@ export class WeirLimiter extends RateLimiterCompatibleAbstract {
         { ...named, shadow: false, onTrouble: 'local', stateKey: `${keyPrefix}/${name}/points` },
       ],
     };
-    remember(this.#callers, name, caller, mostCallers);
+    this.#callers.set(name, caller);
     return caller;
   }
 }
@@ -159,13 +160,4 @@ const nobody = {
 
 function costOf(points: number): Cost {
   return { requests: points, events: 0, bytes: 0 };
-}
-
-function remember<V>(map: Map<string, V>, key: string, value: V, most: number): void {
-  map.set(key, value);
-  if (map.size <= most) return;
-  for (const oldest of map.keys()) {
-    map.delete(oldest);
-    return;
-  }
 }
