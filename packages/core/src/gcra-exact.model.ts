@@ -47,6 +47,13 @@ export class BigModel {
     this.#owe(nowUs, debt < this.#cap ? debt : this.#cap);
   }
 
+  raise(nowUs: number, tokens: number): void {
+    const least = BigInt(tokens) * this.#p;
+    const debt = this.#debt(nowUs);
+    const after = debt > least ? debt : least;
+    this.#owe(nowUs, after < this.#cap ? after : this.#cap);
+  }
+
   #debt(nowUs: number): bigint {
     const owed = this.#even - BigInt(nowUs) * this.#r;
     if (owed <= 0n) return 0n;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { admits, charge, compileQuota, gcra, type RateState, refund } from './gcra.ts';
+import { admits, charge, compileQuota, gcra, type RateState, raise, refund } from './gcra.ts';
 import vectors from './gcra.vectors.json' with { type: 'json' };
 import type { Group, Step } from './gcra-vectors.model.ts';
 import { retryAfterSeconds } from './wire/rate-headers.ts';
@@ -111,4 +111,14 @@ test('a forced charge is never refused and never goes beyond the burst', () => {
   const most = charge(quota, three.next, t0, 9);
   expect(most.next?.tatUs).toBe(t0 + 400_000);
   expect(charge(quota, undefined, t0, 0)).toEqual({ changed: false, next: undefined });
+});
+
+test('a raised debt is at least so much, and raising it again changes nothing', () => {
+  const quota = compileQuota({ tokens: 10, periodUs: 1_000_000, burst: 4 });
+
+  const three = raise(quota, undefined, t0, 3);
+  expect(three).toEqual({ changed: true, next: { tatUs: t0 + 300_000, rest: 0, r: quota.r } });
+  expect(raise(quota, three.next, t0, 3).next).toEqual(three.next);
+  expect(raise(quota, three.next, t0, 2).next).toEqual(three.next);
+  expect(raise(quota, three.next, t0, 9).next?.tatUs).toBe(t0 + 400_000);
 });

@@ -148,6 +148,20 @@ export function charge(
   return { next: after === 0 ? undefined : stateOf(after, quota.r, nowUs), changed };
 }
 
+/** Sees to it that at least `tokens` are owed, up to the burst. To do so again changes nothing. */
+export function raise(
+  quota: Quota,
+  state: RateState | undefined,
+  nowUs: Us,
+  tokens: number,
+): Settled {
+  const debt = clamp(owedAt(state, quota.r, nowUs), quota.cap);
+  const missing = Math.min(quota.cap, tokens * quota.p) - debt;
+  const changed = missing > 0 || state !== undefined;
+  const after = debt + Math.max(0, missing);
+  return { next: after === 0 ? undefined : stateOf(after, quota.r, nowUs), changed };
+}
+
 /** In 1/r µs; below 0 where it was paid long ago, above any cap where a clock stepped back. */
 function owedAt(state: RateState | undefined, r: number, nowUs: Us): number {
   if (state === undefined) return 0;

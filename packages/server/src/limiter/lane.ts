@@ -31,8 +31,11 @@ export interface LaneDeps {
   readonly events: LaneEvents;
 }
 
-/** Told the decision, or undefined where there is none: then whoever asked decides alone. */
-type Answered = (decision: Decision | undefined) => void;
+/**
+ * Told the decision, or undefined where there is none in time: then whoever asked decides alone, and
+ * is told a second time if the answer comes after all.
+ */
+type Answered = (decision: Decision | undefined, isLate: boolean) => void;
 
 interface Waiting {
   readonly ask: Ask;
@@ -40,6 +43,8 @@ interface Waiting {
   readonly sinceMs: Ms;
 }
 
+/** Longer than it takes until all servers have found out that Redis is back. */
+const probationMs = 300;
 const mostCalls = 32;
 const mostWaiting = 4_096;
 const probeMs = 250;
@@ -49,8 +54,7 @@ const outcomesKept = 20;
 /**
  * The way of asks to one Redis, or to one hash tag of a Cluster. What comes in one turn of the event
  * loop goes out together, in order and in calls of at most 64 asks, several of them at once. An ask
- * is answered within the deadline, with undefined where Redis does not answer; what it charged and was
- * heard of too late is given back, as whoever asked has decided alone meanwhile. After five
+ * is answered within the deadline, with undefined where Redis does not answer. After five
  * failures in a row, or ten among the last twenty calls, Redis is asked no more; a probe looks every
  * 250 ms whether it is back. At most 4,096 asks wait; beyond, they are answered at once.
  */
@@ -61,6 +65,7 @@ export class Lane {
   #isScheduled = false;
   #breaker: BreakerState = closedBreaker;
   #troubledMs = 0;
+  #recoveredMs = -Infinity;
   #cancelProbe: () => void = () => {};
   readonly #outcomes: boolean[] = [];
 
@@ -73,10 +78,15 @@ export class Lane {
     return this.#breaker.is === 'closed';
   }
 
+  /** For a while after Redis is back, while other servers may still let through their shares. */
+  get isOnProbation(): boolean {
+    return this.works && this.#deps.world.now() < this.#recoveredMs + probationMs;
+  }
+
   /** Answered in any case; while it does not work, that may take the whole deadline. */
   ask(ask: Ask, answered: Answered): void {
     if (this.#waiting.length >= mostWaiting) {
-      answered(undefined);
+      answered(undefined, false);
       return;
     }
     this.#waiting.push({ ask, answered, sinceMs: this.#deps.world.now() });
@@ -118,16 +128,17 @@ export class Lane {
     });
     this.#calls += 1;
     withinDeadline(answer, Math.max(1, deadlineMs - (sentMs - sinceMs)), world, (reply) => {
-      if (reply !== undefined) this.#giveBack(reply, waiting);
+      if (reply !== undefined) this.#tellLate(reply, waiting);
     }).then(
       ({ decisions }) => {
         this.#ended(true);
         events.called(waiting.length, world.now() - sinceMs);
-        for (let i = 0; i < waiting.length; i += 1) (waiting[i] as Waiting).answered(decisions[i]);
+        for (let i = 0; i < waiting.length; i += 1)
+          (waiting[i] as Waiting).answered(decisions[i], false);
       },
       (error: Error) => {
         this.#ended(false, error.message);
-        for (const { answered } of waiting) answered(undefined);
+        for (const { answered } of waiting) answered(undefined, false);
       },
     );
   }
@@ -145,11 +156,14 @@ export class Lane {
     if (this.#waiting.length > 0) this.#send();
   }
 
-  /** Sent even while Redis is given up: it has just answered. */
-  #giveBack({ decisions }: BatchReply, waiting: readonly Waiting[]): void {
-    const ghosts = waiting.filter(({ ask }, i) => ask.kind === 'take' && decisions[i]?.allowed);
-    for (const { ask } of ghosts) this.ask({ ...ask, kind: 'refund' }, ignore);
-    this.#deps.events.ghosts(ghosts.length);
+  #tellLate({ decisions }: BatchReply, waiting: readonly Waiting[]): void {
+    let charged = 0;
+    for (const [i, { ask, answered }] of waiting.entries()) {
+      if (ask.kind !== 'take') continue;
+      if (decisions[i]?.allowed) charged += 1;
+      answered(decisions[i], true);
+    }
+    this.#deps.events.ghosts(charged);
   }
 
   #giveUp(why: string): void {
@@ -161,7 +175,7 @@ export class Lane {
   }
 
   #failAll(): void {
-    for (const { answered } of this.#waiting.splice(0)) answered(undefined);
+    for (const { answered } of this.#waiting.splice(0)) answered(undefined, false);
   }
 
   #probeLater(): void {
@@ -184,7 +198,8 @@ export class Lane {
     this.#step(isBack ? { what: 'answered' } : { what: 'failed', isProbe: true });
     if (!this.works) return this.#probeLater();
     this.#outcomes.length = 0;
-    events.recovered(world.now() - this.#troubledMs);
+    this.#recoveredMs = world.now();
+    events.recovered(this.#recoveredMs - this.#troubledMs);
   }
 
   #step(event: BreakerEvent, failures: number = breaker.failures): void {
@@ -195,5 +210,3 @@ export class Lane {
 }
 
 const failed: BreakerEvent = { what: 'failed', isProbe: false };
-
-function ignore(): void {}

@@ -107,7 +107,7 @@ test('a refund gives back here', () => {
   expect(passes(shares, caller, 25)).toBe(3);
 });
 
-test('what was charged and is not paid is handed over once, without what it began with', () => {
+test('what is owed is handed over once, as if all servers owed as much of their shares', () => {
   const { world, known, shares } = sharesOf(4);
   const caller = callerWith();
   const named = caller.quotas[0] as CallerQuota;
@@ -116,7 +116,7 @@ test('what was charged and is not paid is handed over once, without what it bega
   expect(passes(shares, caller, 8)).toBe(8);
   expect(shares.owes).toBe(true);
 
-  expect(shares.handOver(caller)).toEqual([8]);
+  expect(shares.handOver(caller)).toEqual([73]); // 8 × 4, and the 41 it began with
   expect(shares.handOver(caller)).toBeUndefined();
 
   expect(passes(shares, caller, 8)).toBe(8);

@@ -98,19 +98,17 @@ export class LocalShares {
   }
 
   /**
-   * Ends a caller's share: what was charged to it and is not paid yet, for each quota in tokens,
-   * rounded up. It is to be charged where all servers see it. undefined where there is nothing.
+   * Ends a caller's share: of each quota how many tokens are owed if all servers' shares are as full as
+   * this one, rounded up. It is to be seen to where all servers see it. undefined where nothing is.
    */
-  handOver(caller: Caller): readonly number[] | undefined {
-    const { servers } = this.#shareOf(caller);
+  handOver({ quotas }: Caller): readonly number[] | undefined {
     const nowUs = this.#nowUs();
-    const tokens = caller.quotas.map(({ stateKey, quota }) => {
+    const tokens = quotas.map(({ stateKey, quota }) => {
       const state = this.#states.get(stateKey);
       if (state === undefined) return 0;
       this.#states.delete(stateKey);
-      // What a share began with is in the shared state already.
-      const sinceUs = Math.max(nowUs, this.#deps.known.get(stateKey, quota)?.tatUs ?? 0);
-      const owed = Math.max(0, state.tatUs - sinceUs) * (quota.r / servers);
+      // What takes so long to be paid here, takes as long at the full rate.
+      const owed = Math.max(0, state.tatUs - nowUs) * quota.r;
       return Math.min(quota.burst, Math.ceil(owed / quota.p));
     });
     return tokens.some((count) => count > 0) ? tokens : undefined;

@@ -90,10 +90,16 @@ export class RedisLimiter implements Limiter {
   take(caller: Caller, cost: Cost): Decision | Promise<Decision> {
     const { lane, keys } = this.#routeOf(caller);
     if (!lane.works || this.#isClosed) return this.#local.take(caller, cost);
-    if (this.#local.owes) this.#handOver(caller);
+    if (this.#local.owes) {
+      if (lane.isOnProbation) return this.#takeBoth(caller, cost);
+      this.#handOver(caller);
+    }
     const { promise, resolve } = Promise.withResolvers<Decision>();
-    lane.ask({ kind: 'take', quotas: caller.quotas, keys, cost }, (decision) => {
-      resolve(decision ?? this.#local.take(caller, cost));
+    let own: Decision | undefined;
+    lane.ask({ kind: 'take', quotas: caller.quotas, keys, cost }, (decision, isLate) => {
+      if (isLate) return this.#makeGood(caller, cost, own, decision);
+      if (decision === undefined) own = this.#local.take(caller, cost);
+      resolve(decision ?? (own as Decision));
     });
     return promise;
   }
@@ -124,6 +130,33 @@ export class RedisLimiter implements Limiter {
     for (const lane of this.#lanes.values()) lane.close();
   }
 
+  /** What both allow: servers that are back a little later must not add to what Redis lets through. */
+  #takeBoth(caller: Caller, cost: Cost): Decision | Promise<Decision> {
+    const own = this.#local.take(caller, cost);
+    if (!own.allowed) return own;
+    const { lane, keys } = this.#routeOf(caller);
+    const { promise, resolve } = Promise.withResolvers<Decision>();
+    lane.ask({ kind: 'take', quotas: caller.quotas, keys, cost }, (decision, isLate) => {
+      if (isLate) return this.#makeGood(caller, cost, own, decision);
+      if (decision?.allowed === false) this.#local.refund(caller, cost);
+      resolve(decision ?? own);
+    });
+    return promise;
+  }
+
+  /** Redis has answered after all: it is to hold what was let through here meanwhile, and no more. */
+  #makeGood(
+    caller: Caller,
+    cost: Cost,
+    own: Decision | undefined,
+    late: Decision | undefined,
+  ): void {
+    if (own === undefined || late === undefined || own.allowed === late.allowed) return;
+    const { lane, keys } = this.#routeOf(caller);
+    const kind = own.allowed ? 'charge' : 'refund';
+    lane.ask({ kind, quotas: caller.quotas, keys, cost }, ignore); // even if given up: it just answered
+  }
+
   #remembered(caller: Caller, cost: Cost, nowUs: Us): Decision {
     const states = this.#known.of(caller.quotas);
     return knownBy(decide(caller.quotas, states, cost, nowUs), 'remembered');
@@ -136,7 +169,7 @@ export class RedisLimiter implements Limiter {
     return true;
   }
 
-  /** What was charged here while Redis was away is charged there, before anything else is. */
+  /** What is owed here since Redis was away is owed there, before anything else is charged. */
   #handOver(caller: Caller): void {
     const tokens = this.#local.handOver(caller);
     if (tokens === undefined) return;
@@ -146,7 +179,7 @@ export class RedisLimiter implements Limiter {
       const key = keys[place];
       if (count === 0 || quota === undefined || key === undefined) continue;
       const cost = { ...free, [quota.unit]: count };
-      lane.ask({ kind: 'charge', quotas: [quota], keys: [key], cost }, ignore);
+      lane.ask({ kind: 'raise', quotas: [quota], keys: [key], cost }, ignore);
     }
   }
 

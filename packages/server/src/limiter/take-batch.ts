@@ -1,12 +1,12 @@
 import { type Cost, costIn, type Decision, decide } from '@weir/core/admission';
-import { charge, type Quota, type RateState, refund, type Verdict } from '@weir/core/gcra';
+import { charge, type Quota, type RateState, raise, refund, type Verdict } from '@weir/core/gcra';
 import type { Us } from '@weir/core/world/world';
 import type { CallerQuota } from '../tenants/caller.ts';
 import { knownBy } from './known-by.ts';
 
 /** What Redis is asked to do with the states of one caller. */
 export interface Ask {
-  readonly kind: 'take' | 'refund' | 'charge';
+  readonly kind: 'take' | 'refund' | 'charge' | 'raise';
   readonly quotas: readonly CallerQuota[];
   /** Where their states are, in the same order. */
   readonly keys: readonly string[];
@@ -18,7 +18,7 @@ export interface BatchReply {
   readonly nowUs: Us;
   /** Values that were no states; they count as none, and are replaced. */
   readonly damaged: number;
-  /** One for each ask, in order; after a refund or a forced charge it means nothing. */
+  /** One for each ask, in order; of any but a `take` it means nothing. */
   readonly decisions: readonly Decision[];
   /** The quotas that were asked about, and the states the call left, on Redis' clock. */
   readonly quotas: readonly CallerQuota[];
@@ -30,8 +30,8 @@ const mostParts = 2_000; // Lua's stack has room for 8,000 numbers, two for each
 const stateBytes = 24;
 const headBytes = 16;
 const one = 0x31;
-const kinds = { take: 0, refund: 1, charge: 2 } as const;
-const laws = { refund, charge };
+const kinds = { take: 0, refund: 1, charge: 2, raise: 3 } as const;
+const laws = { refund, charge, raise };
 
 /** One call of `take.lua`: asks gathered, packed, and what its reply means. */
 export class TakeBatch {

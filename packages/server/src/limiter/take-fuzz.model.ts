@@ -67,7 +67,15 @@ async function followHistory(
   let expected: RateState | undefined;
   for (let step = 0; step < stepsPerHistory; step += 1) {
     nowUs += Math.ceil(gapOf(random) * fullUs);
-    const kind = pick(random, ['take', 'take', 'take', 'take', 'refund', 'charge'] as const);
+    const kind = pick(random, [
+      'take',
+      'take',
+      'take',
+      'take',
+      'refund',
+      'charge',
+      'raise',
+    ] as const);
     const cost = costOf(random, quota.burst);
     const batch = new TakeBatch();
     batch.add({ kind, quotas: [named], keys, cost: { requests: cost, events: 0, bytes: 0 } });
@@ -209,7 +217,7 @@ function anyAsk(
   const most = Math.min(...parts.map(({ named }) => named.quota.burst));
   const spent = costOf(random, most);
   const cost = { requests: spent, events: spent, bytes: spent };
-  const kind = pick(random, ['take', 'take', 'take', 'refund', 'charge'] as const);
+  const kind = pick(random, ['take', 'take', 'take', 'take', 'refund', 'charge', 'raise'] as const);
   const quotas = parts.map(({ named }) => named);
   return { kind, quotas, keys: parts.map(({ key }) => key), cost };
 }

@@ -7,7 +7,7 @@
 --            now (0: this server's clock; otherwise a test's, and as that may stand still, what is
 --            kept is kept an hour longer), number of states, number of decisions
 --            of each state: r, cap (below 0 where its quota is on trial and refuses nobody)
---            of each decision: kind (0 take, 1 refund, 2 forced charge), number of parts, and of
+--            of each decision: kind (0 take, 1 refund, 2 forced charge, 3 raise), number of parts, and of
 --            each part: place of its state from 1 on, charge in 1/r µs
 -- Returns one string: now, how many states were damaged, the states as they were found (zeros where
 -- there was none), and for each decision '1' or '0'.
@@ -106,7 +106,9 @@ for d = 1, decisions do
         debts[i] = before > charge and before - charge or 0
       else
         if cap < 0 then cap = -cap end
-        debts[i] = before + charge < cap and before + charge or cap
+        local after = charge
+        if kind == 2 then after = before + charge elseif before > charge then after = before end
+        debts[i] = after < cap and after or cap
       end
       if debts[i] ~= before then dirty[i] = true end
     end

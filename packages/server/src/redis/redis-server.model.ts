@@ -39,7 +39,8 @@ export async function startRedisServer(
   if (program === undefined) throw new Error(`none of ${programs.join(', ')} is on the PATH`);
   const folder = await mkdtemp(join(tmpdir(), 'weir-redis-'));
   const port = options.port ?? (await freePort());
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
+  const here = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder];
+  const args = [...here, '--save', '', '--repl-diskless-sync-delay', '0'];
   const own = { child: await launch(program, [...args, ...(options.args ?? [])], port) };
   const kill = (): void => void own.child.kill('SIGKILL');
   process.once('exit', kill); // also where the tests are cut off

@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Decision } from '@weir/core/admission';
+import { compileQuota } from '@weir/core/gcra';
+import { systemWorld } from '@weir/core/world/system';
+import { callerOf } from '@weir/server/limiter/limiter.contract';
+import { RedisLimiter } from '@weir/server/limiter/redis';
+import { ServerCount } from '@weir/server/limiter/server-count';
+import { connectRedis } from '@weir/server/redis/connect';
+import type { LimiterLoad, LimiterResult } from './limiter-process.ts';
+
+// One server's limiter in a process of its own, asked as requests would. Its task comes as an
+// argument; it says "ready", begins on a line of standard input, and ends with a line of JSON.
+
+const task = JSON.parse(process.argv[2] ?? '') as LimiterLoad;
+const redis = connectRedis({
+  urls: task.urls,
+  isCluster: task.urls.length > 1,
+  world: systemWorld,
+});
+await redis.ready(5_000);
+const prefix = 'load';
+const servers = new ServerCount({ redis, world: systemWorld, prefix });
+await servers.start();
+const counts = { ghosts: 0, damaged: 0, failed: 0 };
+const reasons = new Set<string>();
+const limiter = new RedisLimiter({
+  redis,
+  world: systemWorld,
+  soon: setImmediate,
+  deadlineMs: task.deadlineMs,
+  servers: () => servers.count,
+  prefix,
+  events: {
+    called() {},
+    ghosts(charged) {
+      counts.ghosts += charged;
+    },
+    damaged(count) {
+      counts.damaged += count;
+    },
+    troubled: (reason) => void reasons.add(reason),
+    recovered() {},
+  },
+});
+const quota = compileQuota({ tokens: task.tokens, periodUs: task.periodUs, burst: task.burst });
+const callers = Array.from({ length: task.tenants }, (_, i) =>
+  callerOf(`t${i}`, [{ name: 'req', unit: 'requests', quota }]),
+);
+const cost = { requests: 1, events: 0, bytes: 0 };
+
+interface Asked {
+  readonly atMs: number;
+  readonly tookMs: number;
+  readonly decision: Decision;
+}
+
+const asked: Asked[] = [];
+await wait(1_200); // until the servers have heard of each other
+console.log('ready');
+await once(process.stdin, 'data');
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
+const startMs = Date.now();
+await (task.seconds === 0 ? burst() : openLoop());
+delay.disable();
+// Only once all of it is written: what a pipe has not taken yet is lost with the process.
+process.stdout.write(`${JSON.stringify(resultOf(Date.now() - startMs))}\n`, () => process.exit(0));
+
+/** All at one instant. */
+async function burst(): Promise<void> {
+  await Promise.all(Array.from({ length: task.perSecond }, (_, i) => ask(i)));
+}
+
+async function openLoop(): Promise<void> {
+  const asking: Promise<void>[] = [];
+  const beganMs = performance.now();
+  const total = task.perSecond * task.seconds;
+  while (asking.length < total) {
+    const due = Math.min(total, ((performance.now() - beganMs) * task.perSecond) / 1_000);
+    while (asking.length < due) asking.push(ask(asking.length));
+    await wait(1);
+  }
+  await Promise.all(asking);
+}
+
+/** As a request is: turned away if that is known, else decided on. */
+async function ask(number: number): Promise<void> {
+  const caller = callers[number % callers.length] as (typeof callers)[number];
+  const fromMs = performance.now();
+  const atMs = Date.now();
+  try {
+    const decision = limiter.knownRefusal(caller, cost) ?? (await limiter.take(caller, cost));
+    asked.push({ atMs, tookMs: performance.now() - fromMs, decision });
+  } catch {
+    counts.failed += 1;
+  }
+}
+
+function resultOf(tookMs: number): LimiterResult {
+  const allowed = asked.filter(({ decision }) => decision.allowed);
+  const waits = (some: readonly Asked[]) => some.map((one) => one.tookMs).sort((a, b) => a - b);
+  const local = asked.filter(({ decision }) => decision.source === 'local');
+  return {
+    ...counts,
+    tookMs,
+    asked: asked.length,
+    allowed: allowed.length,
+    allowedAtMs: allowed.map(({ atMs }) => atMs).sort((a, b) => a - b),
+    waitsMs: waits(asked),
+    // Those that were not waiting for Redis when it was given up.
+    localWaitsMs: waits(local.filter(({ tookMs }) => tookMs < 10)),
+    redisAtMs: asked.filter(isFromRedis).map(({ atMs, tookMs }) => atMs + tookMs),
+    loopDelayMs: delay.percentile(99) / 1e6,
+    servers: servers.count,
+    reasons: [...reasons],
+  };
+}
+
+function isFromRedis({ decision: { source } }: Asked): boolean {
+  return source === 'redis';
+}
