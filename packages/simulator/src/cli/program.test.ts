@@ -133,6 +133,15 @@ test.each([
   [['compare', 'H1', '--seeds', '5-1'], '--seeds: expected numbers such as 1-100 or 1,2,5'],
   [['compare', 'H1', '--base', 'x'], '--base: x is not among --strategies'],
   [['replay', 'x', '--tokens', 'a', '--burst', '1'], '--tokens, --period, --burst: tokens must be'],
+  [['validate', '--url', 'here', '--key', 'k'], '--url: expected such as http://127.0.0.1:8080'],
+  [
+    ['validate', '--url', 'http://x', '--key', 'k', '--senders', '0'],
+    '--senders: expected a whole',
+  ],
+  [
+    ['validate', '--url', 'http://x', '--key', 'k', '--duration', '0'],
+    '--duration: expected a time',
+  ],
   [['plan', '--users', '1'], '--requests is missing'],
   [['plan', '--users', 'x', '--requests', '1'], '--users: expected a number, not x'],
   [['plan', '--users', '1', '--requests', '1', '--peak-ratio', '0'], '--peak-ratio: expected a'],
@@ -222,6 +231,12 @@ test('plan prints a table of Markdown, and numbers for machines', async () => {
   expect(surges).toHaveLength(2);
 });
 
+test('validate says in one sentence that there is no server', async () => {
+  const { exit, out, err } = await weirSim('validate', '--url', 'http://127.0.0.1:1', '--key', 'k');
+  expect([exit, out]).toEqual([3, '']);
+  expect(err).toMatch(/^weir-sim: http:\/\/127\.0\.0\.1:1\/v1\/limits: .*\n$/);
+});
+
 test('list names what there is, and schema is a schema', async () => {
   const { scenarios, strategies } = JSON.parse((await weirSim('list', '--json')).out);
   expect(scenarios.map(({ id }: { id: string }) => id)).toContain('H3-100');
@@ -231,7 +246,7 @@ test('list names what there is, and schema is a schema', async () => {
 });
 
 test('every command has a help page with an example', async () => {
-  for (const command of ['run', 'compare', 'replay', 'plan', 'list', 'schema']) {
+  for (const command of ['run', 'compare', 'replay', 'plan', 'validate', 'list', 'schema']) {
     const { exit, out } = await weirSim(command, '--help');
     expect(exit).toBe(0);
     expect(out).toMatch(new RegExp(`Examples?:\\n .*weir-sim ${command}`));

@@ -15,6 +15,7 @@ import {
 import { kebab, type PlanOptions, planCommand } from './plan.ts';
 import { type ReplayOptions, replay } from './replay.ts';
 import { type RunOptions, run as runCommand } from './run.ts';
+import { type ValidateOptions, validate } from './validate.ts';
 
 /** Runs `weir-sim` with these arguments. Never throws: what went wrong is told on standard error. */
 export async function run(args: readonly string[], output: Output): Promise<ExitCode> {
@@ -80,6 +81,7 @@ function programOf(act: Act, output: Output): Command {
   addCompare(program, act, output);
   addReplay(program, act, output);
   addPlan(program, act);
+  addValidate(program, act, output);
   addLists(program, act);
   return program.addHelpText('after', `\n${codes}`);
 }
@@ -208,6 +210,28 @@ function addPlan(program: Command, act: Act): void {
     )}`,
   );
   act(command, (options: PlanOptions) => planCommand(options));
+}
+
+function addValidate(program: Command, act: Act, output: Output): void {
+  const command = program
+    .command('validate')
+    .description('let SDKs send to a live weir, simulate exactly that, and compare')
+    .requiredOption('--url <url>', 'where the server is')
+    .requiredOption(
+      '--key <key>',
+      'a key whose quota may be spent; weir-sim.validate events are stored',
+    )
+    .option('--senders <n>', 'processes, each with a client of its own', '4')
+    .option('--duration <time>', 'how long they send', '20s')
+    .addOption(json())
+    .addOption(csv())
+    .addHelpText(
+      'after',
+      `\nEnds with 1 where the share refused differs by more than 2 points, or throughput by 5 %.\n${example(
+        'weir-sim validate --url http://127.0.0.1:8080 --key "$(cat data/dev-key)" --duration 20s',
+      )}`,
+    );
+  act(command, (options: ValidateOptions) => validate(options, output));
 }
 
 function addLists(program: Command, act: Act): void {
