@@ -68,7 +68,17 @@ test('a store that begins to refuse more than always is asked by fewer', () => {
   expect(meanPlaces(refuses, 60_000)).toBeLessThan(13);
 });
 
-test('a store that is refused nothing any more loses what it was forgiven', () => {
+test('a store that takes fifty a second is asked by few, though these are refused some', () => {
+  const taken: number[] = [];
+  const refuses = (world: VirtualWorld) => {
+    const isTooSoon = (taken.at(-50) ?? -Infinity) > world.now() - 1_000;
+    if (!isTooSoon) taken.push(world.now());
+    return isTooSoon;
+  };
+  expect(meanPlaces(refuses)).toBeLessThan(8);
+});
+
+test('a store that refuses nothing any more is forgiven nothing any more', () => {
   let state = startConcurrency(bounds, 0);
   let nowMs = 0;
   const learn = (said: ConcurrencyReply['said']) => {

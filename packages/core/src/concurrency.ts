@@ -162,10 +162,14 @@ function refusedShare({ ok, congested, late }: ConcurrencyState): number {
 }
 
 function nextLimit(state: ConcurrencyState): number {
-  const { limit, ok, congested, late, full, alwaysRefused } = state;
+  const { limit, ok, congested, late, full, alwaysRefused, usuallyRefused } = state;
   const replies = ok + congested + late;
-  const borne = alwaysRefused < noticedShare ? 0 : alwaysRefused + chance(alwaysRefused, replies);
-  const lost = late / replies + Math.max(0, congested / replies - borne);
+  // The share of one round trip is that of a few replies: where much is borne, the usual one tells.
+  const refused =
+    alwaysRefused < noticedShare
+      ? congested / replies
+      : Math.max(0, usuallyRefused - alwaysRefused - noticedShare);
+  const lost = late / replies + refused;
   if (lost === 0 && isSlow(state)) return limit * keptWhenSlow;
   return limit * (1 - lostWhenRefused * lost) + (full ? ok / replies : 0);
 }
