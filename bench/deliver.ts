@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,22 +16,30 @@ const serverProgram = ['packages/server/bin/weir.mjs', 'serve'];
 /** weir has core 0; the store gets the other one. */
 const storeCore = '1';
 const bucket = 'weir';
+const workers = 2;
+const sealAfterMs = 10_000;
+const credentials = {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'bench',
+  AWS_SECRET_ACCESS_KEY: 'bench-secret',
+} as const;
 const dollarsPerPut = 0.005 / 1_000;
 const eventsPerDay = 1_000_000 * 60 * 24;
 
-interface Delivered {
+interface Puts {
+  readonly puts: number;
+  readonly putEvents: number;
+  readonly putBytes: number;
+}
+
+interface Round extends Puts {
+  readonly events: number;
+  readonly rawBytes: number;
   readonly seconds: number;
   /** Seconds of CPU, all threads. */
   readonly cpu: number;
   readonly loopP99Ms: number;
   readonly peakRssMiB: number;
-  readonly puts: number;
-  readonly storedBytes: number;
-}
-
-interface Spooled {
-  readonly requests: number;
-  readonly rawBytes: number;
 }
 
 /** From a full spool to a real S3 server: how fast, at what CPU, and how late requests would be. */
@@ -40,15 +48,15 @@ export async function runDeliver(args: readonly string[]): Promise<void> {
     args: [...args],
     options: {
       rounds: { type: 'string', default: '3' },
-      seconds: { type: 'string', default: '10' },
+      segments: { type: 'string', default: '8' },
       codec: { type: 'string', default: 'zstd' },
     },
   });
   const rows: string[] = [];
   for (const tenants of [1, 10_000]) {
-    const rounds: (Delivered & Spooled)[] = [];
+    const rounds: Round[] = [];
     for (let round = 0; round < Number(values.rounds); round += 1) {
-      rounds.push(await measure(tenants, Number(values.seconds), values.codec));
+      rounds.push(await measure(tenants, Number(values.segments), values.codec));
       console.error(`${tenants} tenants, round ${round + 1}: ${rowOf(tenants, rounds.slice(-1))}`);
     }
     rows.push(rowOf(tenants, rounds));
@@ -64,95 +72,135 @@ export async function runDeliver(args: readonly string[]): Promise<void> {
   await appendFile(history, `\n## ${title}\n\n${table}\n`);
 }
 
-function rowOf(tenants: number, rounds: readonly (Delivered & Spooled)[]): string {
-  const of = (pick: (round: Delivered & Spooled) => number) => median(rounds.map(pick));
+function rowOf(tenants: number, rounds: readonly Round[]): string {
+  const of = (pick: (round: Round) => number) => median(rounds.map(pick));
   const mib = 2 ** 20;
   const cells = [
     tenants,
     of(({ rawBytes, seconds }) => rawBytes / mib / seconds).toFixed(0),
-    of(({ requests, seconds }) => requests / seconds).toFixed(0),
+    of(({ events, seconds }) => events / seconds).toFixed(0),
     of(({ rawBytes, cpu }) => rawBytes / mib / cpu).toFixed(0),
-    of(({ requests, cpu }) => (cpu * 1e6) / requests).toFixed(1),
+    of(({ events, cpu }) => (cpu * 1e6) / events).toFixed(1),
     of(({ loopP99Ms }) => loopP99Ms).toFixed(1),
     of(({ peakRssMiB }) => peakRssMiB).toFixed(0),
-    of(({ storedBytes, puts }) => storedBytes / puts / mib).toFixed(1),
-    of(({ puts, requests }) => (puts / requests) * eventsPerDay * dollarsPerPut).toFixed(2),
+    of(({ putBytes, puts }) => putBytes / puts / mib).toFixed(1),
+    of(({ puts, putEvents }) => (puts / putEvents) * eventsPerDay * dollarsPerPut).toFixed(2),
   ];
   return `| ${cells.join(' | ')} |`;
 }
 
-async function measure(
-  tenants: number,
-  seconds: number,
-  codec: string,
-): Promise<Delivered & Spooled> {
+/** Takes events while the store is not there yet, then starts it and watches the spool run empty. */
+async function measure(tenants: number, segments: number, codec: string): Promise<Round> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'));
-  try {
-    const spooled = await fill(folder, tenants, { seconds, codec });
-    await using store = await startStore(folder);
-    return { ...spooled, ...(await deliver(folder, { WEIR_CODEC: codec, ...store.env })) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** Events of 1 KB, a request each, into a spool that nobody delivers. */
-async function fill(
-  folder: string,
-  tenants: number,
-  { seconds, codec }: { readonly seconds: number; readonly codec: string },
-): Promise<Spooled> {
   const { path, keys } = await tenantsFile(tenants, 'wide');
-  const bodies = shopEvents(2_000);
-  const env = { WEIR_TENANTS: path, MAX_WORKERS: '0', WEIR_CODEC: codec };
-  const server = await start({ program: serverProgram, env }, folder);
+  const port = randomInt(40_000, 50_000);
+  const server = await start(
+    { program: serverProgram, env: settingsOf(path, codec, port) },
+    folder,
+  );
   try {
-    const load = await drive({
+    const bodies = shopEvents(2_000);
+    const load = {
       url: `${server.url}/v1/events`,
       headers: { 'content-type': 'application/json' },
       keys,
       body: bodies,
       connections: 64,
-      seconds,
-    });
-    if (load.refused + load.errors > 0) throw new Error('the spool did not take all');
-    const requests = await metric(server, /^weir_spool_requests (\d+)/m);
-    const mean = bodies.reduce((sum, body) => sum + body.length, 0) / bodies.length;
-    return { requests, rawBytes: requests * mean };
-  } finally {
-    await stop(server);
-  }
-}
-
-/** Takes over the full spool, and delivers all of it. */
-async function deliver(folder: string, env: Readonly<Record<string, string>>): Promise<Delivered> {
-  const spool = join(folder, 'spool');
-  const before = await readdir(spool);
-  const server = await start({ program: serverProgram, env }, folder);
-  try {
-    const startMs = performance.now();
-    const cpuBefore = cpuSeconds(server.pid);
-    await loopDelayMs(server); // it counts from here
-    // Looks at files, since a question to the server would delay its event loop.
-    while (await isThere(spool, before)) await new Promise((later) => setTimeout(later, 50));
-    const seconds = (performance.now() - startMs) / 1_000;
-    return {
-      seconds,
-      cpu: cpuSeconds(server.pid) - cpuBefore,
-      loopP99Ms: await loopDelayMs(server),
-      peakRssMiB: residentMiB(server.pid).peak,
-      puts: await metric(server, /^weir_store_puts_total\{outcome="created"\} (\d+)/m),
-      storedBytes: await metric(server, /^weir_store_put_bytes_total (\d+)/m),
+      seconds: 3,
     };
+    while ((await segmentsIn(folder)) < segments + workers) {
+      const { refused, requests } = await drive(load);
+      if (refused > requests / 100) throw new Error('the spool did not take all');
+    }
+    await until(1.1 * sealAfterMs, async () => false); // the last segment is sealed by its age
+    const spooled = await metric(server, /^weir_spool_requests (\d+)/m);
+    await using _ = await startStore(folder, port);
+    const delivered = await deliver(folder, server);
+    const events = spooled * delivered.share;
+    const rawBytes = events * median(bodies.map(({ length }) => length));
+    return { ...delivered, ...(await putsIn(folder)), events, rawBytes };
   } finally {
     await stop(server);
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Whether any writer of then still has its folder, which goes when all of it is delivered. */
-async function isThere(spool: string, before: readonly string[]): Promise<boolean> {
-  const now = new Set(await readdir(spool));
-  return before.some((name) => /^[0-9a-z]{16}$/.test(name) && now.has(name));
+function settingsOf(tenants: string, codec: string, port: number): Record<string, string> {
+  return {
+    WEIR_TENANTS: tenants,
+    WEIR_CODEC: codec,
+    WEIR_SEGMENT_AGE_MS: `${sealAfterMs}`,
+    WEIR_MAX_QUEUE_BYTES: '8 GiB',
+    MAX_QUEUE: '10000000',
+    MAX_WORKERS: `${workers}`,
+    S3_BUCKET: bucket,
+    S3_ENDPOINT: `http://127.0.0.1:${port}`,
+    ...credentials,
+  };
+}
+
+/** From the first object to the last segment. Each worker has packed one segment before that. */
+async function deliver(folder: string, server: Running) {
+  await until(60_000, async () => (await namesIn(objectsOf(folder))).some(isObject));
+  const segments = await segmentsIn(folder);
+  const startMs = performance.now();
+  const cpuBefore = cpuSeconds(server.pid);
+  await loopDelayMs(server); // it counts from here
+  // Looks at files, since a question to the server would delay its event loop.
+  await until(600_000, async () => (await segmentsIn(folder)) === 0);
+  return {
+    share: Math.max(0, segments - workers) / segments,
+    seconds: (performance.now() - startMs) / 1_000,
+    cpu: cpuSeconds(server.pid) - cpuBefore,
+    loopP99Ms: await loopDelayMs(server),
+    peakRssMiB: residentMiB(server.pid).peak,
+  };
+}
+
+/** What segments that were sealed for their size cost: the last one is small, and its objects few. */
+async function putsIn(folder: string): Promise<Puts> {
+  const found: Puts[] = [];
+  for (const name of await namesIn(objectsOf(folder))) {
+    if (!/_manifests\/.*\.json$/.test(name)) continue;
+    const text = await readFile(join(objectsOf(folder), name), 'utf8');
+    const { objects } = JSON.parse(text) as { objects: { events: number; bytes: number }[] };
+    const sum = (pick: (object: { events: number; bytes: number }) => number) =>
+      objects.reduce((total, object) => total + pick(object), 0);
+    const [putEvents, putBytes] = [sum(({ events }) => events), sum(({ bytes }) => bytes)];
+    found.push({ puts: objects.length + 1, putEvents, putBytes });
+  }
+  const largest = Math.max(...found.map(({ putEvents }) => putEvents));
+  const full = found.filter(({ putEvents }) => putEvents > largest / 2);
+  return full.reduce((total, one) => ({
+    puts: total.puts + one.puts,
+    putEvents: total.putEvents + one.putEvents,
+    putBytes: total.putBytes + one.putBytes,
+  }));
+}
+
+const isObject = (name: string) => /^tenant=.*-\d+\./.test(name);
+
+/** Sealed, and not delivered yet. */
+async function segmentsIn(folder: string): Promise<number> {
+  const names = await namesIn(join(folder, 'spool'));
+  return names.filter((name) => name.endsWith('.seg')).length;
+}
+
+function objectsOf(folder: string): string {
+  return join(folder, 's3', bucket);
+}
+
+/** All files below, by their paths; none where there is no such folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  return await readdir(folder, { recursive: true }).catch(() => []);
+}
+
+/** Waits until it is so, but no longer. */
+async function until(mostMs: number, isSo: () => Promise<boolean>): Promise<void> {
+  for (const endMs = performance.now() + mostMs; performance.now() < endMs; ) {
+    if (await isSo()) return;
+    await new Promise((later) => setTimeout(later, 20));
+  }
 }
 
 async function metric({ adminUrl }: Running, pattern: RegExp): Promise<number> {
@@ -168,46 +216,22 @@ async function loopDelayMs(server: Running): Promise<number> {
   return Math.max(0, seconds * 1_000 - 10);
 }
 
-interface S3Server extends AsyncDisposable {
-  readonly env: Readonly<Record<string, string>>;
-}
-
 /** versitygw on the other core, with its objects in `folder`. */
-async function startStore(folder: string): Promise<S3Server> {
+async function startStore(folder: string, port: number): Promise<AsyncDisposable> {
   const program = findVersitygw();
   if (program === undefined) {
     throw new Error('this bench needs versitygw: WEIR_TEST_REAL=1 npm test compiles it');
   }
-  const objects = join(folder, 's3');
-  await mkdir(join(objects, bucket), { recursive: true });
-  const port = randomInt(40_000, 50_000);
-  const keys = ['--access', 'bench', '--secret', 'bench-secret'];
-  const args = ['--quiet', ...keys, '--port', `127.0.0.1:${port}`, 'posix', objects];
+  await mkdir(objectsOf(folder), { recursive: true });
+  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = credentials;
+  const keys = ['--access', id, '--secret', secret];
+  const args = ['--quiet', ...keys, '--port', `127.0.0.1:${port}`, 'posix', join(folder, 's3')];
   const child = spawn('taskset', ['-c', storeCore, program, ...args], { stdio: 'ignore' });
   const ended = once(child, 'exit');
-  const endpoint = `http://127.0.0.1:${port}`;
-  while (!(await answers(endpoint))) {
-    if (child.exitCode !== null) throw new Error('versitygw ended before it answered');
-    await new Promise((later) => setTimeout(later, 50));
-  }
   return {
-    env: {
-      S3_BUCKET: bucket,
-      S3_ENDPOINT: endpoint,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'bench',
-      AWS_SECRET_ACCESS_KEY: 'bench-secret',
-    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       await ended;
     },
   };
-}
-
-async function answers(url: string): Promise<boolean> {
-  return await fetch(url).then(
-    () => true,
-    () => false,
-  );
 }
