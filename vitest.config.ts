@@ -18,7 +18,11 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/**/*.test.ts'],
-          globalSetup: ['test/support/provide-versitygw.ts', provideRedis],
+          globalSetup: [
+            'test/support/provide-versitygw.ts',
+            'test/support/provide-debian.ts',
+            provideRedis,
+          ],
           testTimeout: 300_000,
           hookTimeout: 60_000,
         },
