@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { h1AsTheGem } from './h1-as-the-gem.ts';
 import { h1 } from './h1-heroku-gcra.ts';
 import { h2 } from './h2-heroku-clear.ts';
 import { h3 } from './h3-crowd.ts';
@@ -12,5 +13,8 @@ import { h10 } from './h10-replay.ts';
 
 /** All that come with the simulator, by their ids. A new one is a file and a line here. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [h1, h2, ...h3, h4, h5, h6, h7, h8, h9, h10].map((scenario) => [scenario.id, scenario]),
+  [h1, h1AsTheGem, h2, ...h3, h4, h5, h6, h7, h8, h9, h10].map((scenario) => [
+    scenario.id,
+    scenario,
+  ]),
 );
