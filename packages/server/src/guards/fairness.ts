@@ -16,6 +16,7 @@ export interface FairnessDeps {
 export type FairnessGuard = 'in_flight' | 'share';
 
 const comeBackMs: Ms = 1_000;
+const requestsALook = 64;
 
 /**
  * Gives out the room of the spool so that no tenant can take it from the others. Nobody waits: who
@@ -24,6 +25,8 @@ const comeBackMs: Ms = 1_000;
 export class Fairness {
   readonly #deps: FairnessDeps;
   readonly #share: FairShare;
+  #nowMs: Ms = 0;
+  #untilLook = 0;
 
   constructor(deps: FairnessDeps) {
     this.#deps = deps;
@@ -32,10 +35,13 @@ export class Fairness {
 
   /** Room for one request; once it is answered, `leave` must be called unless this refused. */
   reserve(caller: Caller, bytes: number): Slot | Refusal {
-    const { spool, world } = this.#deps;
+    const { spool } = this.#deps;
     const { tenant, weight } = caller;
-    if (!this.#share.enter(tenant, weight, world.now())) return this.#refuse('in_flight', caller);
-    const slot = this.#exceedsShare(caller) ? this.#refuse('share', caller) : spool.reserve(bytes);
+    const crowded = isCrowded(spool.room);
+    this.#look(crowded);
+    if (!this.#share.enter(tenant, weight, this.#nowMs)) return this.#refuse('in_flight', caller);
+    const exceeds = crowded && this.#share.exceeds(weight, spool.holding(tenant), spool.room);
+    const slot = exceeds ? this.#refuse('share', caller) : spool.reserve(bytes);
     if (isRefusal(slot)) this.#share.leave(tenant);
     return slot;
   }
@@ -44,10 +50,12 @@ export class Fairness {
     this.#share.leave(tenant);
   }
 
-  #exceedsShare({ tenant, weight }: Caller): boolean {
-    const { spool } = this.#deps;
-    const { room } = spool;
-    return isCrowded(room) && this.#share.exceeds(weight, spool.holding(tenant), room);
+  /** Who was heard when counts by tens of seconds: a look at each request would be most of its cost. */
+  #look(crowded: boolean): void {
+    this.#untilLook -= 1;
+    if (!crowded && this.#untilLook > 0) return;
+    this.#untilLook = requestsALook;
+    this.#nowMs = this.#deps.world.now();
   }
 
   #refuse(guard: FairnessGuard, { tenant, weight }: Caller): Refusal {
