@@ -9,10 +9,9 @@ import { PlaceSet, rangesOf } from './spool/place-set.ts';
 import type { SpooledEvent } from './spool/spool-records.ts';
 import type { Tally } from './tally.ts';
 import { utf8Length } from './utf8.ts';
-import { isWeirError, WeirError } from './weir-error.ts';
+import { WeirError } from './weir-error.ts';
 
 export interface BacklogDeps {
-  readonly open: () => Promise<EventSpool>;
   readonly world: World;
   readonly queue: Queue;
   readonly emitter: Emitter;
@@ -35,10 +34,9 @@ const tellEveryMs = 100;
  * process. They come back in order, as soon as there is room.
  */
 export class Backlog {
+  /** What lies below. */
+  readonly spool: EventSpool;
   readonly #deps: BacklogDeps;
-  #spool: EventSpool | undefined;
-  /** Taken before the spool was open; in memory. */
-  #early: Item[] = [];
   /** Events on disk alone. */
   #cold = 0;
   #cursor = 0;
@@ -53,17 +51,25 @@ export class Backlog {
   #durable = 0;
   #isTelling = false;
 
-  constructor(deps: BacklogDeps) {
+  constructor(spool: EventSpool, deps: BacklogDeps) {
+    this.spool = spool;
     this.#deps = deps;
-    void this.#open(true);
+    const { events, batches, damaged } = spool.recovered;
+    deps.ledger().recovered += events;
+    for (const path of damaged) {
+      const error = new WeirError('spool', `${path} is damaged: a copy was kept for you`);
+      deps.emitter.emit('error', { error });
+    }
+    this.#cold = events;
+    this.#batches = [...batches];
+    for (const { places } of batches)
+      for (const range of rangesOf(places)) this.#claimed.add(range);
+    this.#mark(0);
+    deps.tally().outstanding += events;
   }
 
   get cold(): number {
     return this.#cold;
-  }
-
-  get isOpen(): boolean {
-    return this.#spool !== undefined;
   }
 
   /** Events of this client that are safe on this disk, or over. */
@@ -71,23 +77,9 @@ export class Backlog {
     return this.#durable;
   }
 
-  get spool(): EventSpool | undefined {
-    return this.#spool;
-  }
-
-  /** Whether an event may come; until the spool is open it needs room in memory. */
-  hold(bytes: number): boolean {
-    return this.#spool === undefined ? this.#deps.queue.hold(bytes) : this.#spool.hasRoom(bytes);
-  }
-
-  /** Takes an event that `hold` let in. */
-  add(item: Item): void {
-    if (this.#spool === undefined) {
-      item.isCut = true; // nobody may take it out of a queue it is not in
-      this.#early.push(item);
-    } else {
-      this.#append(item, this.#spool, false);
-    }
+  /** Takes an event for which there is room; `isHeld`: in memory as well. */
+  add(item: Item, isHeld: boolean): void {
+    this.#append(item, isHeld);
   }
 
   /** Brings back as much as there is room for. */
@@ -108,52 +100,14 @@ export class Backlog {
   /** Lets go of the disk; whatever is not over stays there. */
   async end(error: WeirError): Promise<void> {
     this.#isEnded = true;
-    for (const item of this.#early) this.#deps.lost(item, error);
-    this.#early = [];
     for (const waiter of this.#waiters.values()) waiter.failed(error);
     this.#waiters.clear();
-    await this.#spool?.end();
-  }
-
-  async #open(isFirst: boolean): Promise<void> {
-    try {
-      const spool = await this.#deps.open();
-      if (this.#isEnded) return await spool.end();
-      this.#opened(spool);
-    } catch (cause) {
-      if (this.#isEnded) return;
-      const detail = cause instanceof Error ? cause.message : String(cause);
-      const error = isWeirError(cause) ? cause : new WeirError('spool', detail, { cause });
-      if (isFirst) this.#deps.emitter.emit('error', { error });
-      this.#deps.world.after(retryMs, () => void this.#open(false)); // the owner may be about to stop
-    }
-  }
-
-  #opened(spool: EventSpool): void {
-    this.#spool = spool;
-    const { events, batches, damaged } = spool.recovered;
-    this.#deps.ledger().recovered += events;
-    for (const path of damaged) {
-      const error = new WeirError('spool', `${path} is damaged: a copy was kept for you`);
-      this.#deps.emitter.emit('error', { error });
-    }
-    this.#cold = events;
-    this.#batches = [...batches];
-    for (const { places } of batches)
-      for (const range of rangesOf(places)) this.#claimed.add(range);
-    this.#mark(0);
-    this.#deps.tally().outstanding += events;
-    for (const item of this.#early) {
-      item.isCut = false;
-      this.#append(item, spool, true);
-    }
-    this.#early = [];
-    this.refill();
+    await this.spool.end();
   }
 
   /** `isHeld`: it has room in memory already. */
-  #append(item: Item, spool: EventSpool, isHeld: boolean): void {
-    const { place, durable } = spool.append(item);
+  #append(item: Item, isHeld: boolean): void {
+    const { place, durable } = this.spool.append(item);
     item.place = place;
     durable.then(
       () => this.#wasWritten(item),
@@ -201,7 +155,7 @@ export class Backlog {
   }
 
   async #refill(): Promise<void> {
-    const spool = this.#spool as EventSpool;
+    const { spool } = this;
     while (!this.#isEnded && this.#batches.length > 0) {
       if (!(await this.#resumeNext(spool))) return;
     }

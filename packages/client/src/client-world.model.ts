@@ -4,9 +4,9 @@ import type { Files } from '@weir/segment-log/files';
 import { nodeFiles } from '@weir/segment-log/node-files';
 import { expect } from 'vitest';
 import { Client, type EventMap } from './client.ts';
+import { openBacklog } from './open-backlog.ts';
 import type { ClientOptions } from './options.ts';
 import type { Platform } from './platform.ts';
-import { openDiskSpool } from './spool/disk-spool.ts';
 import { newRegistry, type Registry } from './throttle-registry.ts';
 import { NoReply, type Reply, type Request, type Transport } from './transport/transport.ts';
 
@@ -91,7 +91,7 @@ export class ClientWorld {
       },
       registry: () => registry,
       publish: () => {},
-      openSpool: ({ dir, maxBytes }) => openDiskSpool({ dir, maxBytes, files, world }),
+      openBacklog: (options, deps, signal) => openBacklog(options, deps, signal, files),
       tracing: () => undefined,
     };
   }

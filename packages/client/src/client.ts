@@ -243,8 +243,9 @@ export class Client<Events extends EventMap = AnyEvents> {
   }
 
   #makeOutbox(): Outbox {
-    const { world, compress, openSpool } = this.#platform;
+    const { world, compress, openBacklog } = this.#platform;
     const options = this.#options;
+    const { spool } = options;
     const tracing = this.#tracing;
     const transport = this.#transport;
     return new Outbox({
@@ -255,7 +256,8 @@ export class Client<Events extends EventMap = AnyEvents> {
       emitter: this.#emitter,
       keepAlive: this.#keepAlive,
       options,
-      openSpool: options.spool && (() => openSpool(options.spool as Required<SpoolOptions>)),
+      openBacklog:
+        spool && ((deps, signal) => openBacklog(spool as Required<SpoolOptions>, deps, signal)),
       send: { world, transport, compress: compress(options), tracing, options },
     });
   }

@@ -32,7 +32,7 @@ export const fetchPlatform: Platform = {
   },
   registry: ({ logger }) => sharedRegistry(logger),
   publish: () => {},
-  openSpool: () => Promise.reject(new WeirError('spool', 'there is no disk here')),
+  openBacklog: async () => undefined,
   tracing: () => undefined,
 };
 

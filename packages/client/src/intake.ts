@@ -5,7 +5,7 @@ import type { EventText, EventWriter } from './event-text.ts';
 import type { Item, Waiter } from './item.ts';
 import type { DropReason } from './ledger.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { Outbox } from './outbox.ts';
+import type { Hold, Outbox } from './outbox.ts';
 import type { Receipt } from './receipts.ts';
 import { cancelled } from './room-line.ts';
 import { WeirError } from './weir-error.ts';
@@ -32,9 +32,10 @@ export class Intake {
   track(type: string, data: unknown, options: TrackOptions | undefined): void {
     if (!this.#deps.options.enabled) return;
     const event = this.#deps.writer.write(type, data, options);
+    const hold = event && this.#makeRoom(event.bytes);
     if (event === undefined) this.#countDropped('redacted');
-    else if (this.#makeRoom(event.bytes)) this.#add(event, options, undefined);
-    else this.#countDropped('queue_full');
+    else if (hold === undefined) this.#countDropped('queue_full');
+    else this.#add({ ...event, hold }, options, undefined);
   }
 
   /** Resolves with the receipt of one event. */
@@ -56,14 +57,8 @@ export class Intake {
       this.#countDropped('redacted');
       return disabled;
     }
-    if (!this.#makeRoom(event.bytes)) {
-      if (this.#deps.options.overflow !== 'block') {
-        this.#countDropped('queue_full');
-        throw this.#queueFull();
-      }
-      await this.#deps.outbox.line.join(event.bytes, options.signal);
-    }
-    return await this.#addAndWait({ ...event, traceparent }, options);
+    const hold = this.#makeRoom(event.bytes) ?? (await this.#waitForRoom(event.bytes, options));
+    return await this.#addAndWait({ ...event, traceparent, hold }, options);
   }
 
   /** Puts one event of many in, as soon as there is room; `waiter` hears what becomes of it. */
@@ -78,15 +73,15 @@ export class Intake {
       waiter.taken(disabled);
       return;
     }
-    await this.#deps.outbox.line.join(event.bytes, signal);
-    this.#add(event, options, waiter);
+    const hold = await this.#deps.outbox.line.join(event.bytes, signal);
+    this.#add({ ...event, hold }, options, waiter);
   }
 
   get isEnabled(): boolean {
     return this.#deps.options.enabled;
   }
 
-  #addAndWait(event: TracedText, options: SendOptions): Promise<Receipt> {
+  #addAndWait(event: HeldText, options: SendOptions): Promise<Receipt> {
     const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
     const onDisk = Promise.withResolvers<void>();
     const isSpooled = options.ack === 'spooled';
@@ -108,7 +103,7 @@ export class Intake {
   }
 
   #add(
-    event: TracedText,
+    event: HeldText,
     options: TrackOptions | undefined,
     waiter: Waiter | undefined,
     spooled?: Item['spooled'],
@@ -128,22 +123,29 @@ export class Intake {
       isCut: false,
     };
     outbox.ledger.queued += 1;
-    outbox.add(item);
+    outbox.add(item, event.hold);
     return item;
   }
 
-  /** Holds room for an event, after all that `overflow` allows without waiting; false: none. */
-  #makeRoom(bytes: number): boolean {
+  #waitForRoom(bytes: number, { signal }: SendOptions): Promise<Hold> {
+    if (this.#deps.options.overflow === 'block') return this.#deps.outbox.line.join(bytes, signal);
+    this.#countDropped('queue_full');
+    throw this.#queueFull();
+  }
+
+  /** Holds room for an event, after all that `overflow` allows without waiting. */
+  #makeRoom(bytes: number): Hold | undefined {
     const { outbox, options } = this.#deps;
     const { queue } = outbox;
-    if (outbox.hold(bytes)) return true;
-    if (options.overflow !== 'drop-oldest') return false;
+    const hold = outbox.hold(bytes);
+    if (hold !== undefined || options.overflow !== 'drop-oldest') return hold;
     const error = new WeirError('dropped', 'it was dropped to make room for a later event');
     for (const item of queue.waiting()) {
       outbox.dropWaiting(item, 'dropped', error);
-      if (outbox.hold(bytes)) return true;
+      const freed = outbox.hold(bytes);
+      if (freed !== undefined) return freed;
     }
-    return false;
+    return undefined;
   }
 
   /** Under overload this is the hot path: listeners are told ten times a second at most. */
@@ -184,8 +186,9 @@ async function spooledReceipt(onDisk: Promise<void>, taken: Promise<Receipt>): P
   return { id: 'spooled', index: 0, stored: async (options) => (await taken).stored(options) };
 }
 
-interface TracedText extends EventText {
+interface HeldText extends EventText {
   readonly traceparent?: string | undefined;
+  readonly hold: Hold;
 }
 
 /** A sampled call leaves its mark on the event; one that the sender gave is passed on. */

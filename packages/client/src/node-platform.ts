@@ -26,12 +26,9 @@ export const nodePlatform: Platform = {
     const found = channel(name);
     if (found.hasSubscribers) found.publish(message);
   },
-  openSpool: async ({ dir, maxBytes }) => {
-    const [{ openDiskSpool }, { nodeFiles }] = await Promise.all([
-      import('./spool/disk-spool.ts'),
-      import('@weir/segment-log/node-files'),
-    ]);
-    return await openDiskSpool({ dir, maxBytes, files: nodeFiles, world: systemWorld });
+  openBacklog: async (options, deps, signal) => {
+    const { openBacklog } = await import('./open-backlog.ts');
+    return await openBacklog(options, deps, signal);
   },
   tracing: hostTracing,
 };

@@ -1,9 +1,9 @@
 import type { Ms } from '@weir/core/world/world';
 import type { Answer, Failed } from './attempt.ts';
-import { Backlog } from './backlog.ts';
 import { type Batch, newBatch } from './batch.ts';
 import { Books } from './books.ts';
 import type { Emitter } from './client-events.ts';
+import { DiskSide, type OpenBacklog } from './disk-side.ts';
 import type { Gate } from './gate.ts';
 import type { Item } from './item.ts';
 import type { KeepAlive } from './keep-alive.ts';
@@ -13,7 +13,6 @@ import { Queue } from './queue.ts';
 import type { ReceiptDeps } from './receipts.ts';
 import { RoomLine } from './room-line.ts';
 import { deliver, type Outcomes, type SendDeps, type SendEvents } from './send.ts';
-import type { EventSpool } from './spool/event-spool.ts';
 import { Tallies, type Tally } from './tally.ts';
 import { uuidMaker } from './uuid-v7.ts';
 import { WeirError } from './weir-error.ts';
@@ -26,23 +25,24 @@ export interface OutboxDeps extends ReceiptDeps {
   readonly keepAlive: KeepAlive;
   readonly options: ResolvedOptions;
   /** undefined where there is none. */
-  readonly openSpool: (() => Promise<EventSpool>) | undefined;
+  readonly openBacklog: OpenBacklog | undefined;
   readonly send: Omit<SendDeps, 'outcomes' | 'events' | 'gate'>;
 }
+
+/** Where an event has room: in memory, or on disk, from where it may get into memory. */
+export type Hold = 'memory' | 'disk';
 
 /** All events on their way: the queue and what is in flight. */
 export class Outbox implements SendEvents {
   readonly queue: Queue;
   readonly line: RoomLine;
-  readonly #backlog: Backlog | undefined;
-  #resumed: Batch[] = [];
-  #kept = 0;
+  readonly #disk: DiskSide;
+  readonly #resumed: Batch[] = [];
   readonly #books: Books;
   readonly #deps: OutboxDeps;
   readonly #makeKey: () => string;
   readonly #abort = new AbortController();
   readonly #tallies = new Tallies();
-  readonly #diskFailed = (error: WeirError): void => this.#deps.emitter.emit('error', { error });
   #active = 0;
   #isEnded = false;
   readonly #deliveries = new Set<Promise<void>>();
@@ -59,12 +59,26 @@ export class Outbox implements SendEvents {
       emitter: deps.emitter,
       receipts: deps,
       left: (items) => {
-        this.#backlog?.spool?.done(items.map(({ place }) => place));
+        this.#disk.done(items);
         this.#left();
       },
-      poisoned: (items, error) => this.#poison(items, error),
+      poisoned: (items, error) => this.#disk.poison(items, error),
     });
-    if (deps.openSpool !== undefined) this.#backlog = this.#makeBacklog(deps.openSpool);
+    this.#disk = new DiskSide({
+      open: deps.openBacklog,
+      world: deps.world,
+      queue: this.queue,
+      emitter: deps.emitter,
+      signal: this.#abort.signal,
+      books: () => this.#books,
+      tally: () => this.#tallies.current,
+      queued: () => this.#queued(),
+      resume: (batch) => {
+        for (const item of batch.items) item.isCut = true;
+        this.#resumed.push(batch);
+        this.#pump();
+      },
+    });
   }
 
   get ledger(): Ledger {
@@ -78,24 +92,23 @@ export class Outbox implements SendEvents {
 
   /** What is left when the time is over lies safe on this disk. */
   get isSpooled(): boolean {
-    return this.#backlog?.isOpen ?? false;
+    return this.#disk.isOpen;
   }
 
-  /** Lets one event in, which `add` must be given next; false where there is no room. */
-  hold(bytes: number): boolean {
-    return this.#backlog?.hold(bytes) ?? this.queue.hold(bytes);
+  /** Lets one event in, which `add` must be given next, and says where; undefined: no room. */
+  hold(bytes: number): Hold | undefined {
+    const onDisk = this.#disk.hasRoom(bytes);
+    if (onDisk !== undefined) return onDisk ? 'disk' : undefined;
+    return this.queue.hold(bytes) ? 'memory' : undefined;
   }
 
   /** Puts an event at the end, which `hold` let in. */
-  add(item: Item): void {
+  add(item: Item, hold: Hold): void {
     this.#tallies.current.outstanding += 1;
     this.#release ??= this.#deps.keepAlive.hold();
-    if (this.#backlog === undefined) {
-      this.queue.push(item);
-      this.#queued();
-    } else {
-      this.#backlog.add(item);
-    }
+    if (this.#disk.take(item, hold === 'memory')) return;
+    this.queue.push(item);
+    this.#queued();
   }
 
   /** Sends what is there without waiting for more; returns what counts its outcomes. */
@@ -122,21 +135,20 @@ export class Outbox implements SendEvents {
       `the client was closed before it was delivered: ${where}`,
     );
     const waiting = [...this.queue.waiting()];
-    if (isKept) this.#keep(waiting, error);
+    if (isKept) this.#disk.keep(waiting, error);
     else for (const item of waiting) this.dropWaiting(item, 'closed', error);
     this.#abort.abort(error);
     this.#cancelTimer?.();
     this.line.close();
     await Promise.allSettled(this.#deliveries);
-    for (const batch of this.#resumed) this.#keep(batch.items, error);
-    await this.#backlog?.end(error);
+    for (const batch of this.#resumed) this.#disk.keep(batch.items, error);
+    await this.#disk.end(error);
     this.#isEnded = true;
     this.#left();
   }
 
   stats(): Stats {
-    const spooled = (this.#backlog?.cold ?? 0) + this.#kept;
-    return this.ledger.stats(this.queue.held, spooled, this.#backlog?.durable);
+    return this.ledger.stats(this.queue.held, this.#disk.spooled, this.#disk.durable);
   }
 
   attempting(batch: Batch): void {
@@ -165,7 +177,7 @@ export class Outbox implements SendEvents {
   held(batch: Batch, error: WeirError): Batch | undefined {
     this.#deps.emitter.emit('error', { error });
     // Unchanged where its outcome is unknown, or it is on disk: then it waits.
-    if (batch.ambiguousSince !== undefined || this.#backlog !== undefined) return batch;
+    if (batch.ambiguousSince !== undefined || this.isSpooled) return batch;
     const isAwaited = (item: Item): boolean => item.waiter !== undefined;
     this.#books.drop(batch.items.filter(isAwaited), 'unauthorized', error);
     for (const item of [...this.queue.waiting()].filter(isAwaited)) {
@@ -179,12 +191,12 @@ export class Outbox implements SendEvents {
   async split({ key, items, ambiguousSince }: Batch): Promise<void> {
     // An earlier try may have been taken whole, after all.
     if (ambiguousSince !== undefined) this.ledger.maybeDuplicate += items.length;
-    await this.#backlog?.spool?.split(key).catch(this.#diskFailed);
+    await this.#disk.split(key);
   }
 
   /** Closing leaves on disk what is there. */
   givenUp(batch: Batch, error: WeirError): void {
-    if (error.code === 'closed' && this.isSpooled) this.#keep(batch.items, error);
+    if (error.code === 'closed' && this.isSpooled) this.#disk.keep(batch.items, error);
     else this.#books.givenUp(batch, error);
   }
 
@@ -224,18 +236,16 @@ export class Outbox implements SendEvents {
 
   #begin(batch: Batch, isClosed = false): void {
     this.#active += 1;
-    const { gate, send } = this.#deps;
+    const { gate } = this.#deps;
     const outcomes: Outcomes = {
       taken: (part, answer, origin) => this.#books.taken(part, answer, origin),
       refused: (part, answer, error) => this.#books.refused(part, answer, error),
       givenUp: (part, error) => this.givenUp(part, error),
     };
-    const deps: SendDeps = { ...send, gate, outcomes, events: this };
-    const spool = isClosed ? undefined : this.#backlog?.spool;
-    const delivery =
-      spool === undefined
-        ? deliver(batch, deps, this.#abort.signal)
-        : this.#close(spool, batch).then(() => deliver(batch, deps, this.#abort.signal));
+    const deps: SendDeps = { ...this.#deps.send, gate, outcomes, events: this };
+    const send = (): Promise<void> => deliver(batch, deps, this.#abort.signal);
+    const isFixed = isClosed || !this.isSpooled;
+    const delivery = isFixed ? send() : this.#disk.close(batch).then(send);
     this.#deliveries.add(delivery);
     void delivery.then(() => {
       this.#deliveries.delete(delivery);
@@ -245,55 +255,18 @@ export class Outbox implements SendEvents {
     });
   }
 
-  /** A disk that fails must not keep events from being sent. */
-  async #close(spool: EventSpool, { key, items }: Batch): Promise<void> {
-    const places = items.map(({ place }) => place);
-    await spool.close(key, places).catch(this.#diskFailed);
-  }
-
   #queued(): void {
     if (this.queue.isFullBatch) this.#pump();
     else if (this.#cancelTimer === undefined) this.#pumpIn(this.#deps.options.lingerMs);
   }
 
-  #keep(items: readonly Item[], error: WeirError): void {
-    this.#kept += items.filter(({ isGone }) => !isGone).length;
-    this.#books.keep(items, error);
-  }
-
-  #poison(items: readonly Item[], { code, message: detail }: WeirError): void {
-    const lines = items
-      .filter(({ isGone }) => !isGone)
-      .map(({ text }) => `{"code":"${code}","detail":${JSON.stringify(detail)},"event":${text}}`);
-    if (lines.length === 0) return;
-    void this.#backlog?.spool?.poison(lines).catch(this.#diskFailed);
-  }
-
-  #makeBacklog(open: () => Promise<EventSpool>): Backlog {
-    return new Backlog({
-      open,
-      world: this.#deps.world,
-      queue: this.queue,
-      emitter: this.#deps.emitter,
-      ledger: () => this.ledger,
-      tally: () => this.#tallies.current,
-      queued: () => this.#queued(),
-      resume: (batch) => {
-        for (const item of batch.items) item.isCut = true;
-        this.#resumed.push(batch);
-        this.#pump();
-      },
-      lost: (item, error) => this.#books.lost(item, error),
-    });
-  }
-
   #left(): void {
-    const cold = this.#isEnded ? 0 : (this.#backlog?.cold ?? 0);
+    const cold = this.#isEnded ? 0 : this.#disk.spooled;
     if (this.queue.held.count + cold === 0) {
       this.#release?.();
       this.#release = undefined;
     }
-    this.#backlog?.refill();
+    this.#disk.refill();
     this.line.admit();
   }
 }

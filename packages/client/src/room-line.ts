@@ -1,25 +1,27 @@
+import type { Hold } from './outbox.ts';
 import { WeirError } from './weir-error.ts';
 
 interface Waiting {
   readonly bytes: number;
-  readonly admit: () => void;
+  readonly admit: (hold: Hold) => void;
   readonly refuse: (error: WeirError) => void;
 }
 
 /** Those who wait for room, first come, first served. As many as callers hold promises. */
 export class RoomLine {
-  readonly #hold: (bytes: number) => boolean;
+  readonly #hold: (bytes: number) => Hold | undefined;
   readonly #waiting = new Set<Waiting>();
 
-  constructor(hold: (bytes: number) => boolean) {
+  constructor(hold: (bytes: number) => Hold | undefined) {
     this.#hold = hold;
   }
 
   /** Resolves with room held; rejects with `cancelled`, or `closed`. */
-  join(bytes: number, signal: AbortSignal | undefined): Promise<void> {
+  join(bytes: number, signal: AbortSignal | undefined): Promise<Hold> {
     if (signal?.aborted) return Promise.reject(cancelled(signal));
-    if (this.#waiting.size === 0 && this.#hold(bytes)) return Promise.resolve();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const hold = this.#waiting.size === 0 ? this.#hold(bytes) : undefined;
+    if (hold !== undefined) return Promise.resolve(hold);
+    const { promise, resolve, reject } = Promise.withResolvers<Hold>();
     const waiting: Waiting = { bytes, admit: resolve, refuse: reject };
     const aborted = (): void => {
       this.#waiting.delete(waiting);
@@ -34,9 +36,10 @@ export class RoomLine {
   /** Something left: lets in as many as fit. */
   admit(): void {
     for (const waiting of this.#waiting) {
-      if (!this.#hold(waiting.bytes)) return;
+      const hold = this.#hold(waiting.bytes);
+      if (hold === undefined) return;
       this.#waiting.delete(waiting);
-      waiting.admit();
+      waiting.admit(hold);
     }
   }
 

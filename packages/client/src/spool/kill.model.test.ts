@@ -9,7 +9,7 @@ import { FakeWeir } from '../testing/fake-weir.ts';
 // answers, refuses, or loses its answers. Whatever `send` took durably is taken by it once.
 
 const mostEvents = 5; // a server that takes less than the client thinks
-const histories = Number(process.env.WEIR_TEST_HISTORIES ?? 60);
+const histories = Number(process.env.WEIR_TEST_HISTORIES ?? 40);
 
 class History {
   readonly at: ClientWorld = new ClientWorld();
