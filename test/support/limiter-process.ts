@@ -28,6 +28,8 @@ export interface LimiterResult {
   readonly allowedAtMs: readonly number[];
   /** When Redis had decided. */
   readonly redisAtMs: readonly number[];
+  /** When Redis decided last, tenant by tenant. */
+  readonly perTenant: readonly number[];
   /** In order of size. */
   readonly waitsMs: readonly number[];
   readonly localWaitsMs: readonly number[];

@@ -18,6 +18,8 @@ export interface TestQuota {
   readonly tokens: number;
   readonly period: string;
   readonly burst: number;
+  readonly shadow?: boolean;
+  readonly onTrouble?: 'local' | 'open' | 'closed';
 }
 
 export interface TestTenant {

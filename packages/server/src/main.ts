@@ -2,23 +2,21 @@ import type { RefusalCode } from '@weir/core/wire/refusal';
 import { systemWorld } from '@weir/core/world/system';
 import type { Files } from '@weir/segment-log/files';
 import { nodeFiles } from '@weir/segment-log/node-files';
-import { admin } from './admin.ts';
 import { app } from './app.ts';
 import type { Settings } from './config.ts';
+import { RefusalBook } from './console/refusal-book.ts';
 import type { DeliveryEvents } from './delivery/delivery-events.ts';
 import { ThreadPacker } from './delivery/packer.ts';
 import { drain } from './drain.ts';
 import { startGuards } from './guards/start-guards.ts';
 import { startLimiter } from './limiter/start-limiter.ts';
-import { type Listener, type ListenOptions, listen } from './listen.ts';
+import { type ListenOptions, listen } from './listen.ts';
 import type { Log } from './log.ts';
 import { loggedDelivery } from './logged-delivery.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { ProcessGauges } from './metrics/process-gauges.ts';
-import { RoomGauges } from './metrics/room-gauges.ts';
+import { startOperations } from './operations.ts';
 import { hasProblems, type Problems } from './problems.ts';
 import { Receipts } from './reading/receipts.ts';
-import { readyReasons } from './ready-reasons.ts';
 import { connectRedis, type RedisConnection } from './redis/connect.ts';
 import { Replies } from './reply.ts';
 import { placesIn } from './settings/read-settings.ts';
@@ -73,7 +71,7 @@ export async function start(
   const shown = { metrics: () => '' };
   const telemetry = await startTelemetry(settings, { world, log, shown });
   const redis = openRedis(settings);
-  const limits = await startLimiter(redis, { world, log });
+  const limits = await startLimiter(redis, { world, log, deadlineMs: settings.redisDeadlineMs });
   const around = (store: Store): Store => telemetry.wrapStore(wrap.store?.(store) ?? store);
   const stored = await startStore(settings, { world, log, metrics, wrap: around });
   const { store, writesAtOnce } = stored;
@@ -92,14 +90,16 @@ export async function start(
     loggedDelivery(log),
   ]);
 
+  const receipts = new Receipts(spool, store, { ...receiptCaches, traceOf: telemetry.traceOf });
+  const refusals = new RefusalBook(world);
   const routes = app({
     world,
     ingest: telemetry.ingest,
     limiter: limits.limiter,
     ...startGuards(settings, { ...wrap, ...opened, spool, world, counts: metrics, redis, log }),
     waits,
-    receipts: new Receipts(spool, store, { ...receiptCaches, traceOf: telemetry.traceOf }),
-    replies: new Replies({ world, rateHeaders: settings.rateHeaders, counts: metrics, isDraining }),
+    receipts,
+    replies: makeReplies(settings, { metrics, refusals, isDraining }),
     counts: metrics,
     idleMs: settings.idleMs,
     longestWaitSeconds: settings.maxWaitMs / 1_000,
@@ -109,22 +109,16 @@ export async function start(
   const onRefused = (code: RefusalCode): void => metrics.request(code);
   const http = await listen(routes, { ...placeIn(settings), onRefused });
 
-  const gauges = new ProcessGauges();
-  const room = roomGauges(settings, spool);
-  const more = [room, stored, limits, telemetry, gauges];
-  shown.metrics = () => metrics.render({ spool: spool.status(), more: formatAll(more) });
-  const operations = admin({
-    reasons: () => [
-      ...readyReasons({ spool, isDraining }),
-      ...[stored, opened, limits].flatMap((part) => part.reasons()),
-    ],
-    metrics: () => shown.metrics(),
+  const operations = await startOperations(settings, {
+    ...{ world, metrics, spool, receipts, refusals, opened, isDraining },
+    limiter: limits.limiter,
+    parts: [stored, opened, limits, telemetry],
   });
-  const adminHttp = await listen(operations, adminPlaceIn(settings));
+  shown.metrics = () => operations.metrics();
 
   return {
     port: http.port,
-    adminPort: adminHttp.port,
+    adminPort: operations.port,
     devKey: opened.devKey,
     /** In reverse order of starting; the admin port last, so that a probe can watch. */
     async stop() {
@@ -133,8 +127,7 @@ export async function start(
       await drain({ http, spool, world, log }, settings);
       for (const part of [delivery, stored, closing(spool), limits, opened, telemetry])
         await part.stop();
-      gauges.close();
-      await closeNow(adminHttp);
+      await operations.close();
     },
   };
 }
@@ -143,26 +136,20 @@ function placeIn({ host, port }: Settings): ListenOptions {
   return { host, port, headerMs, keepAliveMs, world };
 }
 
-function adminPlaceIn({ adminHost, adminPort }: Settings): ListenOptions {
-  return { host: adminHost, port: adminPort, headerMs, keepAliveMs, world };
-}
-
 function closing(part: { close(): Promise<void> }): { stop(): Promise<void> } {
   return { stop: () => part.close() };
 }
 
-function closeNow(listener: Listener): Promise<void> {
-  listener.closeNow();
-  return listener.close();
+interface RepliesParts {
+  readonly metrics: Metrics;
+  readonly refusals: RefusalBook;
+  readonly isDraining: () => boolean;
 }
 
-function roomGauges(settings: Settings, { room }: Spool): RoomGauges {
-  const { minFreeBytes, dataDir: directory } = settings;
-  return new RoomGauges({ room, directory, minFreeBytes });
-}
-
-function formatAll(parts: readonly { format(): string }[]): string {
-  return parts.map((part) => part.format()).join('');
+function makeReplies({ rateHeaders }: Settings, parts: RepliesParts): Replies {
+  const { metrics, refusals, isDraining } = parts;
+  const onRefused: RefusalBook['note'] = (refusal, caller) => refusals.note(refusal, caller);
+  return new Replies({ world, rateHeaders, counts: metrics, onRefused, isDraining });
 }
 
 function openRedis({ redisUrls: urls, redisCluster }: Settings): RedisConnection | undefined {

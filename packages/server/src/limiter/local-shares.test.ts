@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Caller, CallerQuota, OnTrouble } from '../tenants/caller.ts';
 import { KnownStates } from './known-states.ts';
 import { callerOf, cost } from './limiter.contract.ts';
-import { LocalShares } from './local-shares.ts';
+import { type Handover, LocalShares } from './local-shares.ts';
 
 const quota = compileQuota({ tokens: 100, periodUs: 1_000_000, burst: 100 });
 
@@ -116,7 +116,14 @@ test('what is owed is handed over once, as if all servers owed as much of their 
   expect(passes(shares, caller, 8)).toBe(8);
   expect(shares.owes).toBe(true);
 
-  expect(shares.handOver(caller)).toEqual([73]); // 8 × 4, and the 41 it began with
+  const first = shares.handOver(caller) as Handover;
+  expect(first.tokens).toEqual([73]); // 8 × 4, and the 41 it began with
+  expect(shares.handOver(caller)).toBeUndefined();
+  shares.handedOver(caller, first, false);
+
+  const again = shares.handOver(caller) as Handover;
+  expect(again.tokens).toEqual([73]);
+  shares.handedOver(caller, again, true);
   expect(shares.handOver(caller)).toBeUndefined();
 
   expect(passes(shares, caller, 8)).toBe(8);

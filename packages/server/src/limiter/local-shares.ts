@@ -26,6 +26,12 @@ interface ShareQuota extends NamedQuota {
   readonly whole: Quota;
 }
 
+/** Debts on their way to where all servers see them, by the places of a caller's quotas. */
+export interface Handover {
+  readonly tokens: readonly number[];
+  readonly states: readonly (RateState | undefined)[];
+}
+
 /** The quotas of a caller, each cut to one server's share, at the same places. */
 interface Share {
   readonly servers: number;
@@ -46,6 +52,7 @@ export class LocalShares {
   readonly #deps: LocalSharesDeps;
   readonly #states = new RateStates();
   readonly #shares = new WeakMap<Caller, Share>();
+  readonly #handing = new WeakSet<Caller>();
   #latestTatUs: Us = 0;
 
   constructor(deps: LocalSharesDeps) {
@@ -98,20 +105,31 @@ export class LocalShares {
   }
 
   /**
-   * Ends a caller's share: of each quota how many tokens are owed if all servers' shares are as full as
-   * this one, rounded up. It is to be seen to where all servers see it. undefined where nothing is.
+   * What is owed here, of each quota how many tokens if all servers' shares are as full as this one,
+   * rounded up: to be seen to where all servers see it. undefined where nothing is, or where it is
+   * being handed over already. Until `handedOver` it is still owed here.
    */
-  handOver({ quotas }: Caller): readonly number[] | undefined {
+  handOver(caller: Caller): Handover | undefined {
+    if (this.#handing.has(caller)) return undefined;
     const nowUs = this.#nowUs();
-    const tokens = quotas.map(({ stateKey, quota }) => {
-      const state = this.#states.get(stateKey);
-      if (state === undefined) return 0;
-      this.#states.delete(stateKey);
+    const states = this.#states.of(caller.quotas);
+    const tokens = caller.quotas.map(({ quota }, place) => {
       // What takes so long to be paid here, takes as long at the full rate.
-      const owed = Math.max(0, state.tatUs - nowUs) * quota.r;
-      return Math.min(quota.burst, Math.ceil(owed / quota.p));
+      const owedUs = Math.max(0, (states[place]?.tatUs ?? 0) - nowUs);
+      return Math.min(quota.burst, Math.ceil((owedUs * quota.r) / quota.p));
     });
-    return tokens.some((count) => count > 0) ? tokens : undefined;
+    if (tokens.every((count) => count === 0)) return undefined;
+    this.#handing.add(caller);
+    return { tokens, states };
+  }
+
+  /** @param isDone whether it is owed there now; what was charged here meanwhile stays */
+  handedOver(caller: Caller, { states }: Handover, isDone: boolean): void {
+    this.#handing.delete(caller);
+    if (!isDone) return;
+    for (const [place, { stateKey }] of caller.quotas.entries()) {
+      if (this.#states.get(stateKey) === states[place]) this.#states.delete(stateKey);
+    }
   }
 
   #settle(caller: Caller, cost: Cost, law: typeof refund): void {

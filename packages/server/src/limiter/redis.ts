@@ -3,14 +3,14 @@ import { admits } from '@weir/core/gcra';
 import type { Ms, Us, World } from '@weir/core/world/world';
 import type { RedisConnection } from '../redis/connect.ts';
 import { RedisScript } from '../redis/script.ts';
-import type { Caller } from '../tenants/caller.ts';
+import type { Caller, CallerQuota } from '../tenants/caller.ts';
 import { knownBy } from './known-by.ts';
 import { KnownStates } from './known-states.ts';
 import { Lane, type LaneEvents } from './lane.ts';
 import type { Limiter } from './limiter.ts';
 import { LocalShares } from './local-shares.ts';
 import { keyOf, stateKeysOf } from './state-key.ts';
-import type { Ask, BatchReply } from './take-batch.ts';
+import { type Ask, type BatchReply, TakeBatch } from './take-batch.ts';
 
 export interface RedisLimiterDeps {
   readonly redis: RedisConnection;
@@ -124,6 +124,12 @@ export class RedisLimiter implements Limiter {
     return promise;
   }
 
+  /** Asks Redis for nothing, so that the first request need not wait until all is loaded. */
+  async warmUp(): Promise<void> {
+    const key = keyOf(this.#deps.prefix, 'b00', 'probe');
+    for (let i = 0; i < 10; i += 1) await this.#script.run([key], [new TakeBatch().pack()]);
+  }
+
   /** Answers who still waits. */
   close(): void {
     this.#isClosed = true;
@@ -171,15 +177,21 @@ export class RedisLimiter implements Limiter {
 
   /** What is owed here since Redis was away is owed there, before anything else is charged. */
   #handOver(caller: Caller): void {
-    const tokens = this.#local.handOver(caller);
-    if (tokens === undefined) return;
+    const debts = this.#local.handOver(caller);
+    if (debts === undefined) return;
     const { lane, keys } = this.#routeOf(caller);
-    for (const [place, count] of tokens.entries()) {
-      const quota = caller.quotas[place];
-      const key = keys[place];
-      if (count === 0 || quota === undefined || key === undefined) continue;
+    let missing = debts.tokens.length;
+    let isDone = true;
+    for (const [place, count] of debts.tokens.entries()) {
+      const quota = caller.quotas[place] as CallerQuota;
       const cost = { ...free, [quota.unit]: count };
-      lane.ask({ kind: 'raise', quotas: [quota], keys: [key], cost }, ignore);
+      const ask = { kind: 'raise', quotas: [quota], keys: [keys[place] as string], cost } as const;
+      lane.ask(ask, (answer, isLate) => {
+        if (isLate) return;
+        if (answer === undefined) isDone = false;
+        missing -= 1;
+        if (missing === 0) this.#local.handedOver(caller, debts, isDone);
+      });
     }
   }
 

@@ -1,4 +1,4 @@
-import type { World } from '@weir/core/world/world';
+import type { Ms, World } from '@weir/core/world/world';
 import type { ReadyReason } from '../admin.ts';
 import type { Log } from '../log.ts';
 import { LimiterMetrics } from '../metrics/metrics-limiter.ts';
@@ -7,6 +7,13 @@ import type { Limiter } from './limiter.ts';
 import { MemoryLimiter } from './memory.ts';
 import { RedisLimiter } from './redis.ts';
 import { ServerCount } from './server-count.ts';
+
+export interface StartLimiterDeps {
+  readonly world: World;
+  readonly log: Log;
+  /** How long a decision may wait for Redis. */
+  readonly deadlineMs: Ms;
+}
 
 /** A limiter in use, with all that is known of it. */
 export interface StartedLimiter {
@@ -21,7 +28,6 @@ export interface StartedLimiter {
 /** The version of what is kept under it. */
 const prefix = 'rl1';
 const startWithinMs = 2_000;
-const deadlineMs = 25;
 
 /**
  * Limits in Redis, which all servers share, or without one in the memory of this process. A Redis
@@ -29,7 +35,7 @@ const deadlineMs = 25;
  */
 export async function startLimiter(
   redis: RedisConnection | undefined,
-  deps: { readonly world: World; readonly log: Log },
+  deps: StartLimiterDeps,
 ): Promise<StartedLimiter> {
   const { world, log } = deps;
   if (redis !== undefined) return await startShared(redis, deps);
@@ -44,7 +50,7 @@ export async function startLimiter(
 
 async function startShared(
   redis: RedisConnection,
-  { world, log }: { readonly world: World; readonly log: Log },
+  { world, log, deadlineMs }: StartLimiterDeps,
 ): Promise<StartedLimiter> {
   const metrics = new LimiterMetrics();
   const servers = new ServerCount({ redis, world, prefix });
@@ -73,6 +79,7 @@ async function startShared(
   });
   const isReady = await redis.ready(startWithinMs);
   if (!isReady) log.error({ redis: redis.name, reason: redis.problem }, trouble.sentence);
+  else await limiter.warmUp().catch(() => undefined); // the first decisions find out by themselves
   await servers.start();
   return {
     limiter,

@@ -15,4 +15,12 @@ export const redisSettings = {
     default: 'off',
     about: 'Whether a single `REDIS_URL` names a Redis Cluster; several always do.',
   },
+  redisDeadlineMs: {
+    env: 'WEIR_REDIS_DEADLINE_MS',
+    kind: 'ms',
+    default: 25,
+    min: 1,
+    max: 10_000,
+    about: 'How long a request may wait for Redis; then this server decides by its share alone.',
+  },
 } as const;
