@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
@@ -31,6 +31,22 @@ test('makes on its thread what would have been made here, from bytes and from a 
   expect(await packer.pack({ path }, signal)).toEqual(expected);
   expect(await packer.pack({ bytes: segmentNumber(3) }, signal)).toEqual(expected);
 });
+
+test.runIf(process.platform === 'linux')(
+  'lets requests go first where they share a core',
+  async () => {
+    await packer.pack({ bytes: segmentNumber(1) }, signal);
+    const niceness: number[] = [];
+    for (const task of await readdir('/proc/self/task')) {
+      const stat = await readFile(`/proc/self/task/${task}/stat`, 'utf8').catch(() => '');
+      const [, fields = ''] = stat.split('(weir-packer) ');
+      if (fields !== '') niceness.push(Number(fields.split(' ')[16]));
+    }
+    expect(niceness).not.toEqual([]);
+    expect(getPriority()).toBeLessThanOrEqual(14);
+    for (const nice of niceness) expect(nice).toBe(getPriority() + 5);
+  },
+);
 
 test('leaves the bytes it was given where they are', async () => {
   const bytes = segmentNumber(1);
