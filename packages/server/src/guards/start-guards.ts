@@ -1,3 +1,4 @@
+import { slotBounds } from '@weir/core/slots';
 import type { Ms, World } from '@weir/core/world/world';
 import { BodyMemory } from '../body/body-memory.ts';
 import type { ClaimOutcome } from '../claims/claims.ts';
@@ -50,7 +51,10 @@ export function startGuards(settings: Settings, deps: GuardDeps): Guards {
       maxInFlight,
       counts,
     }),
-    hints: redis === undefined ? new MemoryHints(world) : new RedisHints({ redis, world }),
+    hints:
+      redis === undefined
+        ? new MemoryHints(world)
+        : new RedisHints({ redis, world, bounds: slotBounds }),
     repeats: new Repeats(spool, claimsOf(settings, deps)),
   };
 }

@@ -1,6 +1,6 @@
 import type { Cost, Decision } from '@weir/core/admission';
 import { compileQuota } from '@weir/core/gcra';
-import { isContended, placeSlot } from '@weir/core/slots';
+import { isContended, placeSlot, slotBounds } from '@weir/core/slots';
 import { seededRandom } from '@weir/core/world/random';
 import { systemWorld } from '@weir/core/world/system';
 import { expect, test } from 'vitest';
@@ -136,5 +136,26 @@ onRedis('turns on a quota that servers share', () => {
     await expect.poll(() => connections[0]?.client.status).not.toBe('ready');
     expect(await ask(one, 'new')).toBeUndefined();
     for (const redis of connections) redis.close();
+  });
+
+  test('a new name for each request costs Redis calls only up to the most senders', async () => {
+    await using server = await startRedisServer();
+    const redis = await connected(server);
+    const few = { ...slotBounds, mostSenders: 30 };
+    const hints = new RedisHints({ redis, world: systemWorld, bounds: few });
+    const quota = compileQuota({ tokens: 10, periodUs: 1_000_000, burst: 1 });
+    const caller = callerOf('acme', [{ name: 'req', unit: 'requests', quota }]);
+    const limiter = new MemoryLimiter(systemWorld);
+    limiter.take(caller, cost(1));
+    const decision: Decision = { ...limiter.take(caller, cost(1)), source: 'redis' };
+    let calls = 0;
+    for (let i = 0; i < 100; i += 1) {
+      const told = hints.tell({ sender: `s${i}`, caller, cost: cost(1), decision });
+      if (told instanceof Promise) calls += 1;
+      await told;
+    }
+    expect(calls).toBeGreaterThanOrEqual(30);
+    expect(calls).toBeLessThan(40);
+    redis.close();
   });
 });

@@ -1,6 +1,6 @@
 import { costIn, type Decision } from '@weir/core/admission';
 import type { Verdict } from '@weir/core/gcra';
-import { isContended, slotBounds, useSlot } from '@weir/core/slots';
+import { isContended, type SlotBounds, useSlot } from '@weir/core/slots';
 import type { Ms, Us, World } from '@weir/core/world/world';
 import type { RedisConnection } from '../redis/connect.ts';
 import { withinDeadline } from '../redis/deadline.ts';
@@ -13,12 +13,15 @@ import { stateKeysOf } from './state-key.ts';
 export interface RedisHintsDeps {
   readonly redis: RedisConnection;
   readonly world: World;
+  readonly bounds: SlotBounds;
 }
 
 const deadlineMs: Ms = 25;
 /** After so many calls in a row without an answer Redis is not asked for a while. */
 const failuresInARow = 3;
 const awayMs: Ms = 250;
+/** A name a request would cost Redis a call each, so it is left alone for this long. */
+const crowdedUs: Us = 1_000_000;
 const prefix = 'weir1';
 const mostSenders = 131_072;
 const mostQuotas = 10_000;
@@ -28,6 +31,8 @@ interface Seen {
   readonly senders: number;
   /** Until then its queue is too long for further turns, on our clock. */
   readonly fullUntilUs: Us;
+  /** Until then nobody new is counted, and so not asked about: it has its most senders. */
+  readonly crowdedUntilUs: Us;
 }
 
 /** A quota that may be contended, as the script is asked about it. */
@@ -65,21 +70,23 @@ export class RedisHints implements Hints {
     const nowUs = this.#nowUs();
     const name = `${caller.tenant}/${sender}`; // no tenant's sender is another's
     const live = this.#live.get(name) ?? [];
-    useSlot(live, nowUs, slotBounds.expireUs);
+    useSlot(live, nowUs, this.#deps.bounds.expireUs);
     const [first] = live;
-    if (first !== undefined && (!decision.allowed || live.length >= slotBounds.mostLive)) {
+    if (first !== undefined && (!decision.allowed || live.length >= this.#deps.bounds.mostLive)) {
       return Math.max(first - nowUs, decision.retryAfterUs);
     }
     const parts = this.#partsOf(asked);
     if (parts.length === 0) return undefined;
-    const isFull = parts.some(({ named }) => this.#isFull(named, nowUs));
-    if (isFull) return Math.max(slotBounds.longestAheadUs, decision.retryAfterUs);
+    const seen = parts.map(({ named }) => this.#seen.get(named.stateKey));
+    if (seen.some((one) => (one?.crowdedUntilUs ?? 0) > nowUs)) return undefined;
+    if (seen.some((one) => (one?.fullUntilUs ?? 0) > nowUs))
+      return Math.max(this.#deps.bounds.longestAheadUs, decision.retryAfterUs);
     return this.#ask(name, decision, parts);
   }
 
   async #ask(name: string, decision: Decision, parts: readonly Part[]): Promise<Us | undefined> {
     const { world } = this.#deps;
-    const { mostSenders: most, longestAheadUs, expireUs } = slotBounds;
+    const { mostSenders: most, longestAheadUs, expireUs } = this.#deps.bounds;
     const keys = parts.flatMap(({ key }) => [`${key}:s`, `${key}:c`]);
     const head = ['0', name, `${most}`, `${longestAheadUs}`, `${expireUs}`];
     const args = [...head, ...parts.flatMap((part) => part.args.map(String))];
@@ -111,7 +118,11 @@ export class RedisHints implements Hints {
       const isFull = toldUs >= 0 && held === 0;
       if (isFull) isHeld = false;
       const spanUs = args[4] ?? 0;
-      this.#seen.set(named.stateKey, { senders, fullUntilUs: isFull ? nowUs + spanUs : 0 });
+      this.#seen.set(named.stateKey, {
+        senders,
+        fullUntilUs: isFull ? nowUs + spanUs : 0,
+        crowdedUntilUs: senders >= this.#deps.bounds.mostSenders ? nowUs + crowdedUs : 0,
+      });
     }
     if (waitUs < 0) return undefined;
     const turnUs = Math.max(waitUs, retryAfterUs);
@@ -143,11 +154,6 @@ export class RedisHints implements Hints {
       parts.push({ named, key: this.#keysOf(caller)[i] as string, args });
     }
     return parts;
-  }
-
-  #isFull({ stateKey }: CallerQuota, nowUs: Us): boolean {
-    const seen = this.#seen.get(stateKey);
-    return seen !== undefined && seen.fullUntilUs > nowUs;
   }
 
   #keysOf(caller: Caller): readonly string[] {
