@@ -156,12 +156,13 @@ class Run {
     for (const [index, object] of manifest.objects.entries()) {
       const { key, state, tenants } = object;
       this.#objects += 1;
-      this.#add(new Map(Object.entries(tenants)), state);
       if (this.#named.has(key)) {
         yield { kind: 'duplicate', where: key, detail: 'two manifests name it' };
       }
       this.#named.add(key);
       const found = await this.#find(manifest, index, object);
+      // What was replayed is no longer dead, whatever the manifest says for ever.
+      this.#add(new Map(Object.entries(tenants)), found?.where === key ? 'stored' : state);
       if (found === undefined) {
         yield { kind: 'missing', where: key, detail: `${object.events} events are not there` };
         continue;
