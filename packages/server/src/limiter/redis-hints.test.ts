@@ -109,7 +109,7 @@ onRedis('turns on a quota that servers share', () => {
     await using server = await startRedisServer();
     const connections = [await connected(server), await connected(server)];
     const [one, other] = connections.map(
-      (redis) => new RedisHints({ redis, world: systemWorld }),
+      (redis) => new RedisHints({ redis, world: systemWorld, bounds: slotBounds }),
     ) as [RedisHints, RedisHints];
     const quota = compileQuota({ tokens: 1, periodUs: 10_000_000, burst: 1 });
     const caller = callerOf('acme', [{ name: 'req', unit: 'requests', quota }]);
