@@ -15,6 +15,7 @@ import {
 import { kebab, type PlanOptions, planCommand } from './plan.ts';
 import { type ReplayOptions, replay } from './replay.ts';
 import { type RunOptions, run as runCommand } from './run.ts';
+import type { ServeOptions } from './serve.ts';
 import { type ValidateOptions, validate } from './validate.ts';
 
 /** Runs `weir-sim` with these arguments. Never throws: what went wrong is told on standard error. */
@@ -82,6 +83,7 @@ function programOf(act: Act, output: Output): Command {
   addReplay(program, act, output);
   addPlan(program, act);
   addValidate(program, act, output);
+  addServe(program, act, output);
   addLists(program, act);
   return program.addHelpText('after', `\n${codes}`);
 }
@@ -232,6 +234,21 @@ function addValidate(program: Command, act: Act, output: Output): void {
       )}`,
     );
   act(command, (options: ValidateOptions) => validate(options, output));
+}
+
+function addServe(program: Command, act: Act, output: Output): void {
+  const command = program
+    .command('serve')
+    .description('open the page: two strategies side by side, with sliders and curves')
+    .option('--port <port>', 'on which to listen; 0 is any that is free', '8090')
+    .option('--host <host>', 'on which address', '127.0.0.1')
+    .option('--to <folder>', 'write static files there instead, for any web server')
+    .addOption(json())
+    .addHelpText('after', example('weir-sim serve', 'weir-sim serve --to public/simulator'));
+  act(command, async (options: ServeOptions) => {
+    const { serve } = await import('./serve.ts'); // the bundler takes a while to load
+    return serve(options, output);
+  });
 }
 
 function addLists(program: Command, act: Act): void {
