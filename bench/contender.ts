@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { drive, type LoadResult } from './load.ts';
 import { cpuSeconds, residentMiB } from './machine.ts';
+import { startBenchRedis } from './redis.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const serverCore = '0';
@@ -21,6 +22,8 @@ export interface Contender {
   readonly env?: Readonly<Record<string, string>>;
   readonly body: string;
   readonly eventsPerRequest: number;
+  /** Whether it keeps its limits in a Redis, which runs on the generator's core. */
+  readonly withRedis?: boolean;
   /** Whether refusals are what is wanted. */
   readonly refuses?: boolean;
   /** Whether all that was answered 2xx must be found in the store afterwards. */
@@ -45,7 +48,8 @@ export interface Running {
 /** Starts it on an empty folder, warms it up, measures, stops it. */
 export async function measure(contender: Contender, seconds: number): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'));
-  const server = await start(contender, folder);
+  const redis = contender.withRedis ? await startBenchRedis() : undefined;
+  const server = await start(contender, folder, redis ? { REDIS_URL: redis.url } : {});
   try {
     const load = {
       url: `${server.url}/v1/events`,
@@ -70,6 +74,7 @@ export async function measure(contender: Contender, seconds: number): Promise<Me
     };
   } finally {
     await stop(server);
+    redis?.end();
     await rm(folder, { recursive: true, force: true });
   }
 }

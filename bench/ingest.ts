@@ -36,6 +36,14 @@ const contenders: readonly Contender[] = [
     stores: true,
   },
   {
+    name: 'weir, taking and delivering with Redis',
+    program: weir,
+    body: event,
+    eventsPerRequest: 1,
+    stores: true,
+    withRedis: true,
+  },
+  {
     name: 'weir, refusing from memory',
     program: weir,
     env: { WEIR_TENANTS: spent.path, BENCH_KEY: spent.keys[0] ?? '' },

@@ -1,10 +1,9 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { appendFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { findRedisServer, freePort } from '@weir/server/redis/redis-server.model';
 import { cpuSeconds, describeMachine, median } from './machine.ts';
+import { type BenchRedis, startBenchRedis } from './redis.ts';
 
 interface Measured {
   readonly decisions: number;
@@ -16,11 +15,6 @@ interface Measured {
   /** In an open loop at 20,000 a second. */
   readonly p50Ms?: number;
   readonly p99Ms?: number;
-}
-
-interface Redis {
-  readonly url: string;
-  readonly pid: number;
 }
 
 const contenders = ['weir', 'RateLimiterRedis', 'EVALSHA one by one', 'RateLimiterMemory'];
@@ -37,7 +31,7 @@ export async function runLimiter(args: readonly string[]): Promise<void> {
       seconds: { type: 'string', default: '4' },
     },
   });
-  const { redis, child } = await startRedis();
+  const redis = await startBenchRedis();
   try {
     const closed = await takeTurns('closed', values, redis);
     const open = await takeTurns('open', values, redis);
@@ -51,7 +45,7 @@ export async function runLimiter(args: readonly string[]): Promise<void> {
     const history = new URL('./history-limiter.md', import.meta.url);
     await appendFile(history, `\n## ${title}\n\n${table}\n`);
   } finally {
-    child.kill('SIGKILL');
+    redis.end();
   }
 }
 
@@ -60,7 +54,7 @@ type Results = ReadonlyMap<string, readonly Measured[]>;
 async function takeTurns(
   mode: 'closed' | 'open',
   { rounds, seconds }: { readonly rounds: string; readonly seconds: string },
-  redis: Redis,
+  redis: BenchRedis,
 ): Promise<Results> {
   const results = new Map<string, Measured[]>(contenders.map((name) => [name, []]));
   for (let round = 0; round < Number(rounds); round += 1) {
@@ -78,7 +72,7 @@ async function measure(
   name: string,
   mode: string,
   seconds: string,
-  { url, pid }: Redis,
+  { url, pid }: BenchRedis,
 ): Promise<Measured> {
   const before = cpuSeconds(pid);
   const args = ['-c', '0', process.execPath, program, name, mode, seconds, url];
@@ -87,21 +81,6 @@ async function measure(
   const { decisions, warm = 0 } = measured;
   const redisUs = (1e6 * (cpuSeconds(pid) - before)) / (decisions + warm);
   return { ...measured, redisUs };
-}
-
-async function startRedis(): Promise<{ readonly redis: Redis; readonly child: ChildProcess }> {
-  const server = findRedisServer();
-  if (server === undefined) throw new Error('this bench needs redis-server or valkey-server');
-  const port = await freePort();
-  const args = ['-c', '1', server, '--port', `${port}`, '--bind', '127.0.0.1', '--save', ''];
-  const child = spawn('taskset', args, { stdio: ['ignore', 'pipe', 'ignore'] });
-  process.once('exit', () => child.kill('SIGKILL'));
-  for (let said = ''; !said.includes('Ready to accept'); ) {
-    const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
-    said += chunk;
-  }
-  child.stdout.resume();
-  return { redis: { url: `redis://127.0.0.1:${port}`, pid: child.pid as number }, child };
 }
 
 function report(closed: Results, open: Results, spent: readonly Measured[]): string {
