@@ -26,7 +26,7 @@ const serverSettings = {
     default: 8081,
     min: 0,
     max: 65_535,
-    about: 'Port of `/livez`, `/readyz` and `/metrics`; 0 takes a free one.',
+    about: 'Port of the console page, `/livez`, `/readyz` and `/metrics`; 0 takes a free one.',
   },
   adminHost: {
     env: 'WEIR_ADMIN_HOST',

@@ -23,6 +23,8 @@ export interface ReplyDeps {
   /** Whether replies carry RateLimit fields. */
   readonly rateHeaders: boolean;
   readonly counts: { request(code: string): void };
+  /** Told of each refusal, and of whom it refused where that is known. */
+  readonly onRefused?: (refusal: Refusal, caller: Caller | undefined) => void;
   /** While stopping, every reply also ends its connection. */
   readonly isDraining: () => boolean;
 }
@@ -72,6 +74,7 @@ export class Replies {
     if (refused === 'unsupported_encoding') headers['accept-encoding'] = acceptedEncodings;
     if (closing || this.#deps.isDraining()) headers.connection = 'close';
     this.#deps.counts.request(refused);
+    this.#deps.onRefused?.(refusal, caller);
     const { status } = refusals[refused];
     return new Response(problemText(refusal), { status, headers });
   }

@@ -57,7 +57,7 @@ function welcome(
   return `
 weir is ready.
   events to   ${url}/v1/events
-  operations  http://${hostInUrl(adminHost)}:${server.adminPort}/readyz and /metrics
+  operations  http://${hostInUrl(adminHost)}:${server.adminPort}/console, /readyz and /metrics
   data in     ${dataDir} (${objects})
   quotas      ${quotas}
 

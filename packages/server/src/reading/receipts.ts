@@ -66,6 +66,30 @@ export class Receipts {
     return { receipt, state: object.state, events, ...traceMember(object.traces?.[id.ordinal]) };
   }
 
+  /** What became of anybody's batch, and whose it is: for operators. Throws `StoreError`. */
+  async find(
+    id: ReceiptId,
+    signal: AbortSignal,
+  ): Promise<ReceiptStatus & { readonly tenant?: string }> {
+    const tenant = this.#spool.ownerOf(id) ?? (await this.#ownerInStore(id, signal));
+    const status = tenant === undefined ? undefined : await this.lookup(id, tenant, signal);
+    if (status === undefined || tenant === undefined) {
+      return { receipt: formatReceipt(id), state: 'unknown', events: [] };
+    }
+    return { ...status, tenant };
+  }
+
+  /** Reads the objects of the segment until one holds the batch. */
+  async #ownerInStore(id: ReceiptId, signal: AbortSignal): Promise<string | undefined> {
+    const manifest = await this.#manifest(id, signal);
+    for (const [place] of manifest?.objects.entries() ?? []) {
+      const index = await this.#index(manifest as Manifest, place, signal);
+      const range = index?.find(id.ordinal);
+      if (range !== undefined) return range.tenant;
+    }
+    return undefined;
+  }
+
   async #manifest(id: ReceiptId, signal: AbortSignal): Promise<Manifest | undefined> {
     const key = manifestKey(id.writer, id.segment);
     const known = this.#manifests.get(key);

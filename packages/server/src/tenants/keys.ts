@@ -54,6 +54,11 @@ export class Keys {
     return this.#verified.get(authorization) ?? this.#verify(authorization);
   }
 
+  /** Who may call at present: one for each key. */
+  *callers(): Iterable<Caller> {
+    for (const { caller } of this.#tenants.keys.values()) yield caller;
+  }
+
   /** From now on these. A key that is not among them is refused at its next request. */
   swap(tenants: Tenants): void {
     this.#tenants = tenants;
