@@ -30,21 +30,21 @@ export interface PaceOptions {
 }
 
 export const paceDefaults: PaceOptions = {
-  firstWait: [8, 13.8382],
-  waitGrowth: 2.8022,
-  typicalPeers: 6.3476,
-  referenceTokens: 9.0258,
-  droop: 0.406,
-  proportional: 1,
-  integral: 0.4116,
-  jitter: 0.0492,
-  brake: 0.652,
+  firstWait: [6, 13.2],
+  waitGrowth: 5.75,
+  typicalPeers: 5.83,
+  referenceTokens: 9.16,
+  droop: 0.86,
+  proportional: 0.844,
+  integral: 0.568,
+  jitter: 0.0107,
+  brake: 0.6,
   fullShare: 0.3,
-  follow: 0.1024,
-  leap: 0.2,
+  follow: 0.03,
+  leap: 0.497,
   longestGapMs: 600_000,
-  backoff: 2,
-  retryFrom: 0.9276,
+  backoff: 4.79,
+  retryFrom: 0.965,
 };
 
 /** How a sender finds its share of a quota of which nothing is told. */
