@@ -61,17 +61,22 @@ export interface Address {
 const silence: RateNews = { retryAfterMs: undefined, limits: [] };
 const userAgent = 'weir-client/0.1';
 
-/** One request with a batch. Rejects only with the signal's reason. */
+/** Makes the bytes that every attempt sends: before its turn comes, since then it must go at once. */
+export async function prepare(batch: Batch, compress: Compress): Promise<void> {
+  const body = bodyOf(batch);
+  if (batch.isPlain || body.length < leastCompressedBytes) return;
+  batch.compressed ??= await compress(body);
+}
+
+/** One request with a batch that was prepared. Rejects only with the signal's reason. */
 export async function attempt(
   batch: Batch,
   address: Address,
   deps: AttemptDeps,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const { world, transport, compress, options } = deps;
+  const { world, transport, options } = deps;
   const body = bodyOf(batch);
-  const mayCompress = !batch.isPlain && body.length >= leastCompressedBytes;
-  if (mayCompress) batch.compressed ??= await compress(body);
   const sent = batch.isPlain ? undefined : batch.compressed;
   const headers: Record<string, string> = {
     authorization: `Bearer ${address.key}`,

@@ -4,7 +4,7 @@ import type { Emitter } from './client-events.ts';
 import type { Item } from './item.ts';
 import { type DropReason, Ledger } from './ledger.ts';
 import type { Queue } from './queue.ts';
-import { BatchReceipt, type Receipt, type ReceiptDeps } from './receipts.ts';
+import { type Receipt, type ReceiptDeps, receiptsOf } from './receipts.ts';
 import type { Outcomes } from './send.ts';
 import type { Ending } from './tally.ts';
 import { WeirError } from './weir-error.ts';
@@ -31,10 +31,10 @@ export class Books implements Outcomes {
   taken(batch: Batch, { receipt, rejected }: Taken, origin: string): void {
     const { emitter, receipts, left } = this.#deps;
     const named = new Map(rejected.map((one) => [one.index, one]));
-    const shared = new BatchReceipt(receipt, origin, receipts);
+    const receiptOf = receiptsOf(receipt, origin, receipts);
     for (const [index, item] of batch.items.entries()) {
       const why = named.get(index);
-      if (why === undefined) this.#ack(item, () => shared.of(index));
+      if (why === undefined) this.#ack(item, () => receiptOf(index));
       else {
         const facts = { requestId: batch.key, attempts: batch.attempts };
         this.#rejectOne(item, new WeirError(why.code, why.detail, facts));

@@ -17,7 +17,7 @@ import { Origins } from './origins.ts';
 import { Outbox } from './outbox.ts';
 import type { Platform } from './platform.ts';
 import type { Receipt } from './receipts.ts';
-import { type ManyEvent, type ManyResult, sendMany } from './send-many.ts';
+import type { ManyEvent, ManyResult } from './send-many.ts';
 import { borrowTurnstile } from './throttle-registry.ts';
 import type { Tracing } from './tracing.ts';
 import type { Transport } from './transport/transport.ts';
@@ -146,6 +146,7 @@ export class Client<Events extends EventMap = AnyEvents> {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<ManyResult> {
     this.#refuseIfClosed();
+    const { sendMany } = await import('./send-many.ts');
     return await sendMany(events, this.#intake, options.signal);
   }
 

@@ -13,16 +13,16 @@ const own = {
   invalid_option: { retryable: false, meaning: 'an option is missing or out of its bounds' },
   invalid_event: {
     retryable: false,
-    meaning: 'the event cannot be written as a CloudEvent in JSON',
+    meaning: 'the event cannot be written as JSON',
   },
-  queue_full: { retryable: true, meaning: 'no room is left for what waits to be sent' },
-  dropped: { retryable: true, meaning: 'it was dropped to make room for a later event' },
+  queue_full: { retryable: true, meaning: 'no room is left' },
+  dropped: { retryable: true, meaning: 'it made room for a later event' },
   cancelled: { retryable: true, meaning: 'the signal of the caller was aborted' },
   closed: { retryable: false, meaning: 'the client was closed' },
   expired: { retryable: true, meaning: 'it was not delivered within deliveryTimeoutMs' },
   attempts_exhausted: { retryable: true, meaning: 'it was not delivered within maxAttempts' },
-  no_answer: { retryable: true, meaning: 'no server could be reached, or none answered in time' },
-  unexpected_reply: { retryable: false, meaning: 'the reply is none of weir: is the URL right?' },
+  no_answer: { retryable: true, meaning: 'no server answered in time' },
+  unexpected_reply: { retryable: false, meaning: 'the reply is none of weir' },
   flush_timeout: { retryable: true, meaning: 'not everything was delivered in the time given' },
   not_stored: {
     retryable: true,
@@ -43,7 +43,7 @@ export type WeirErrorCode = keyof typeof own | keyof typeof refusals | keyof typ
 function allCodes(): Record<WeirErrorCode, CodeFacts> {
   const codes: Record<string, CodeFacts> = { ...own };
   for (const [code, { retryable, title }] of Object.entries(refusals)) {
-    codes[code] = { retryable, meaning: `the server says: ${title}` };
+    codes[code] = { retryable, meaning: title };
   }
   for (const [code, meaning] of Object.entries(rejections)) {
     // `malformed` is a refusal as well; both mean the same to a sender.

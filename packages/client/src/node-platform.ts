@@ -1,10 +1,9 @@
 import { channel } from 'node:diagnostics_channel';
 import { systemWorld } from '@weir/core/world/system';
 import { hostTracing } from './host-tracing.ts';
-import { nodeCompress } from './node-compress.ts';
 import type { Platform } from './platform.ts';
 import { sharedRegistry } from './throttle-registry.ts';
-import { UndiciTransport } from './transport/undici.ts';
+import { LazyTransport } from './transport/lazy.ts';
 
 const longestTimerMs = 2_147_483_647;
 
@@ -14,8 +13,14 @@ export const nodePlatform: Platform = {
   // biome-ignore lint/style/noProcessEnv: the one place of this package that reads it
   env: process.env,
   transport: ({ dispatcher, maxConcurrency }) =>
-    new UndiciTransport({ dispatcher, connections: maxConcurrency }),
-  compress: ({ compression }) => (compression === 'none' ? async () => undefined : nodeCompress),
+    new LazyTransport(async () => {
+      const { UndiciTransport } = await import('./transport/undici.ts');
+      return new UndiciTransport({ dispatcher, connections: maxConcurrency });
+    }),
+  compress: ({ compression }) =>
+    compression === 'none'
+      ? async () => undefined
+      : async (body) => (await import('./node-compress.ts')).nodeCompress(body),
   startHolding: () => {
     // biome-ignore lint/style/noRestrictedGlobals: it measures nothing; a timer of World holds nothing
     const timer = setInterval(() => {}, longestTimerMs);

@@ -1,6 +1,13 @@
 import { backoffMs } from '@weir/core/retry';
 import type { World } from '@weir/core/world/world';
-import { type Answer, type AttemptDeps, attempt, type Failed, type Taken } from './attempt.ts';
+import {
+  type Answer,
+  type AttemptDeps,
+  attempt,
+  type Failed,
+  prepare,
+  type Taken,
+} from './attempt.ts';
 import { type Batch, halvesOf } from './batch.ts';
 import type { Gate, Pass } from './gate.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -47,6 +54,7 @@ export async function deliver(batch: Batch, deps: SendDeps, signal: AbortSignal)
   try {
     let current = batch;
     for (;;) {
+      await prepare(current, deps.compress);
       const pass = await deps.gate.pass(current, signal);
       current.attempts += 1;
       deps.events.attempting(current, pass);

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import type { Client } from './client.ts';
+import { ClientWorld, ended, type Script } from './client-world.model.ts';
+import { type FakeOptions, FakeWeir } from './testing/fake-weir.ts';
+
+// The throttle that ships, in the client that ships, before the law that ships; in virtual time.
+
+const quotas = [{ tokens: 10, periodMs: 1_000, burst: 10 }];
+
+function answeredBy(weir: FakeWeir): Script {
+  return ({ method, path, headers, body }) => {
+    const text = new TextDecoder().decode(body);
+    const reply = weir.answer({ method, path, headers, body: text });
+    return { status: reply.status, headers: reply.headers, body: JSON.parse(reply.body) };
+  };
+}
+
+function start(options: FakeOptions): { at: ClientWorld; weir: FakeWeir; client: Client } {
+  const at = new ClientWorld();
+  const weir = new FakeWeir({ quotas, ...options }, at.world);
+  at.script = answeredBy(weir);
+  return { at, weir, client: at.client({ maxBatchEvents: 10 }) };
+}
+
+test.each([
+  { headers: 'all', most: 301, refused: 1, seconds: 31 },
+  { headers: 'retry-after', most: 345, refused: 45, seconds: 34 },
+  { headers: 'status', most: 345, refused: 45, seconds: 34 },
+] as const)('300 batches on 10 a second, where the server tells $headers', async (goal) => {
+  const { at, weir, client } = start({ headers: goal.headers });
+  for (let n = 0; n < 3_000; n += 1) client.track('n', n);
+  const flushed = client.flush({ timeoutMs: 600_000 }).then(() => at.world.now());
+  const endedMs = await ended(at, flushed, 600_000);
+
+  const { requests, rateLimited } = client.stats();
+  expect(weir.events).toHaveLength(3_000);
+  expect(requests).toBeLessThanOrEqual(goal.most);
+  expect(rateLimited).toBeLessThanOrEqual(goal.refused);
+  expect(endedMs).toBeLessThanOrEqual(goal.seconds * 1_000);
+});
+
+test('where the quota counts events, batches are paced by their events', async () => {
+  const { at, weir, client } = start({
+    quotas: [{ name: 'events', unit: 'events', tokens: 100, periodMs: 1_000, burst: 100 }],
+  });
+  for (let n = 0; n < 3_000; n += 1) client.track('n', n);
+  await ended(at, client.flush({ timeoutMs: 600_000 }), 600_000);
+  expect(weir.events).toHaveLength(3_000);
+  expect(client.stats().rateLimited).toBeLessThanOrEqual(3);
+});
+
+test('ten minutes at the pace of the quota, without a single 429', async () => {
+  const { at, client } = start({});
+  let left = 6_000;
+  const feed = (): void => {
+    client.track('n', left);
+    left -= 1;
+    if (left > 0) at.world.after(95, feed);
+  };
+  feed();
+  await at.runTo(620_000);
+  expect(client.stats().rateLimited).toBe(0);
+  expect(client.stats().inMemory).toBe(0);
+});
+
+test('a quota cut to an eighth under way: settles, and few are refused in the five minutes after', async () => {
+  const at = new ClientWorld();
+  const weir = new FakeWeir({ quotas: [{ tokens: 80, periodMs: 1_000, burst: 20 }] }, at.world);
+  at.script = answeredBy(weir);
+  const client = at.client({ maxBatchEvents: 1, maxQueueEvents: 1_000_000 });
+  for (let n = 0; n < 20_000; n += 1) client.track('n', n);
+  await at.runTo(30_000);
+  weir.setQuotas([{ tokens: 10, periodMs: 1_000, burst: 20 }]);
+  const before = client.stats();
+  await at.runTo(330_000);
+  const after = client.stats();
+  const refused = after.rateLimited - before.rateLimited;
+  const requests = after.requests - before.requests;
+  expect(refused / requests).toBeLessThanOrEqual(0.06);
+  weir.setQuotas([{ tokens: 40, periodMs: 1_000, burst: 20 }]);
+  const { requests: settling } = client.stats();
+  await at.runTo(335_000);
+  const raised = client.stats().requests;
+  await at.runTo(345_000);
+  expect(raised - settling).toBeGreaterThan(0);
+  expect(client.stats().requests - raised).toBeGreaterThanOrEqual(0.9 * 400);
+});
