@@ -10,7 +10,7 @@ export interface Progress {
 
 const turnEveryMs = 50;
 const drawEveryMs = 200;
-const sayEveryMs = 5_000;
+const sayEveryMs = 3_000;
 
 /**
  * Does `total` pieces of work, one after the other, and tells on standard error how far it is. An
@@ -26,7 +26,7 @@ export async function longWork(
   const ignore = output.onInterrupt(() => {
     isStopped = true;
   });
-  const progress = new ProgressLine(total, title, output);
+  const progress = new ProgressLine(output, (count) => `${title}: ${count} of ${total}`);
   let done = 0;
   let turnedMs = systemWorld.now();
   try {
@@ -46,17 +46,15 @@ export async function longWork(
 }
 
 /** Draws over itself on a terminal; elsewhere says something every few seconds. */
-class ProgressLine {
-  readonly #total: number;
-  readonly #title: string;
+export class ProgressLine {
   readonly #output: Output;
+  readonly #text: (done: number) => string;
   #shownMs: number;
   #isDrawn = false;
 
-  constructor(total: number, title: string, output: Output) {
-    this.#total = total;
-    this.#title = title;
+  constructor(output: Output, text: (done: number) => string) {
     this.#output = output;
+    this.#text = text;
     this.#shownMs = systemWorld.now();
   }
 
@@ -64,7 +62,7 @@ class ProgressLine {
     const { isTerminal, err } = this.#output;
     if (nowMs - this.#shownMs < (isTerminal ? drawEveryMs : sayEveryMs)) return;
     this.#shownMs = nowMs;
-    const text = `${this.#title}: ${done} of ${this.#total}`;
+    const text = this.#text(done);
     err(isTerminal ? `\r\u001b[K${text}` : `${text}\n`);
     this.#isDrawn = isTerminal;
   }

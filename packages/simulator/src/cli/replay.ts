@@ -1,9 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Unit } from '@weir/core/admission';
+import { systemWorld } from '@weir/core/world/system';
 import { Replay, type ReplayReport } from '../replay/replay.ts';
 import { TraceError, TraceParser } from '../replay/trace-parser.ts';
 import { compileTerms } from '../scenario.ts';
+import { ProgressLine } from './long-work.ts';
 import { durationMs, grouped, shown } from './numbers.ts';
 import { columns, exits, Misuse, type Outcome, type Output } from './outcome.ts';
 
@@ -28,9 +30,11 @@ export async function replay(
   const ignore = output.onInterrupt(() => {
     isStopped = true;
   });
+  const progress = new ProgressLine(output, (lines) => `${path}: ${grouped(lines)} lines`);
   try {
     for await (const chunk of chunksOf(path)) {
       parser.push(chunk);
+      progress.show(parser.lines, systemWorld.now());
       await turn();
       if (isStopped) break;
     }
@@ -39,6 +43,7 @@ export async function replay(
     if (error instanceof TraceError) throw new Misuse(error.message);
     throw error;
   } finally {
+    progress.clear();
     ignore();
   }
   const report = replaying.report(parser.keys.names);
