@@ -1,8 +1,9 @@
 import type { Ms, Us } from '@weir/core/world/world';
 import { runClosedLoop } from './model/closed-loop.ts';
+import { Ingestion, type IngestionResult } from './model/ingestion.ts';
 import type { LatencyHistogram } from './model/latency-histogram.ts';
 import type { Strategy } from './model/strategy.ts';
-import type { QuotaScenario } from './scenario.ts';
+import type { IngestionScenario, QuotaScenario } from './scenario.ts';
 
 /** What was counted of each client, by its number. */
 export interface ClientCounts {
@@ -74,4 +75,13 @@ export function runScenario(
   observer?: Observer,
 ): Result {
   return runClosedLoop(scenario, strategy, seed, observer);
+}
+
+/** Runs a whole server once, with senders that have arrivals of their own. As repeatable as the above. */
+export function runIngestion(
+  scenario: IngestionScenario,
+  strategy: Strategy,
+  seed: number,
+): IngestionResult {
+  return new Ingestion(scenario, strategy, seed).run();
 }
