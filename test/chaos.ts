@@ -25,6 +25,7 @@ console.log(
   `lost ${lost.length}, stored twice ${doubled.length}, refused yet stored ${unwanted.length}`,
 );
 console.log(`never answered and not sent again: ${result.unknown}`);
+console.log('answers by status:', Object.fromEntries(result.statuses));
 console.log(`ledger difference ${ledgerDifference}; weir verify ended with ${verify.code}`);
 console.log(verify.text);
 const clean =

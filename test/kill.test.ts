@@ -26,7 +26,7 @@ test(`the same with a store that fails or is slow half of the time`, async () =>
 
 test('the same with a bucket that misbehaves in every way, and is gone for a while', async () => {
   const seed = randomInt(2 ** 31);
-  const few = Math.ceil(kills / 6);
+  const few = Math.ceil(kills / 8);
   await using double = await startS3Double({ seed });
   const outage = { kill: Math.ceil(few / 2), ms: 3_000 };
   const result = await chaos({ kills: few, store: chaosBucket(double, { seed, outage }) });
@@ -37,4 +37,5 @@ test('the same with a bucket that misbehaves in every way, and is gone for a whi
   expect(books, told).toMatchObject(clean);
   expect(books.verify, told).toMatchObject({ code: 0 });
   expect(double.counts.replaced).toBe(0);
+  expect([...result.statuses.keys()], 'nobody waits for a bucket').toEqual([202]);
 });

@@ -13,7 +13,7 @@ export interface ChaosBucketOptions {
   readonly outage: { readonly kill: number; readonly ms: number };
 }
 
-const longestLifeMs = 2_500;
+const longestLifeMs = 2_000;
 
 /** A bucket that misbehaves in each life of a server in another way. */
 export function chaosBucket(double: S3Double, options: ChaosBucketOptions): ChaosStore {

@@ -33,6 +33,8 @@ export interface ChaosOptions {
 export interface Aftermath extends Books {
   readonly acknowledged: number;
   readonly unknown: number;
+  /** Answers by their status. */
+  readonly statuses: ReadonlyMap<number, number>;
   /** What `weir verify` said, and how it ended. */
   readonly verify: { readonly code: number | string; readonly text: string };
   /** Accepted and recovered less stored, queued, dead and quarantined, as the last server saw it. */
@@ -104,6 +106,7 @@ async function settle(dataDir: string, senders: Senders, store: ChaosStore): Pro
     ...compare(senders, await store.stored()),
     acknowledged: senders.acknowledged.size,
     unknown: senders.unknown.size,
+    statuses: senders.statuses,
     verify: { code: verified.code, text: verified.stdout + verified.stderr },
     ledgerDifference,
   };
