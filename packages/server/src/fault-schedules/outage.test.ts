@@ -77,4 +77,4 @@ test('after an outage the backlog goes first and at full speed, while events are
   for (const [i, segment] of order.entries()) {
     expect(Math.abs(segment - (order[0] as number) - i)).toBeLessThanOrEqual(maxWorkers);
   }
-});
+}, 120_000);
