@@ -1,8 +1,10 @@
+import cluster from 'node:cluster';
 import { systemWorld } from '@weir/core/world/system';
 import type { Settings } from './config.ts';
 import { type Log, makeLog } from './log.ts';
 import { type RunningServer, start, type Wrappers } from './main.ts';
 import { hasProblems, type Problems } from './problems.ts';
+import { runProcesses } from './processes.ts';
 
 /**
  * Runs a server until a signal ends it: the first SIGTERM or SIGINT stops it cleanly, the second at
@@ -12,6 +14,7 @@ export async function serve(
   settings: Settings,
   wrap: Wrappers = {},
 ): Promise<Problems | undefined> {
+  if (settings.processes > 1 && cluster.isPrimary) return await runProcesses(settings);
   const isDevelopment = settings.tenantsFile === undefined;
   // In development standard output is for a person, and the log goes beside it.
   const log = isDevelopment ? makeLog(settings, process.stderr) : makeLog(settings);

@@ -56,6 +56,7 @@ function contradictions(settings: Settings): string[] {
     ...wrongOrigins(settings),
     ...wrongS3(settings),
     ...wrongRedis(settings),
+    wrongProcesses(settings),
     ...wrongTelemetry(settings),
   ].filter((problem) => problem !== undefined);
 }
@@ -117,6 +118,23 @@ function wrongRedis({ redisUrls }: Settings): string[] {
   return redisUrls
     .filter((url) => !isRedisUrl(url))
     .map((url) => problemWith(settingTable.redisUrls, url));
+}
+
+/** Limits in memory cannot be shared, and each process needs an admin port that nobody else has. */
+function wrongProcesses(settings: Settings): string | undefined {
+  const { processes, redisUrls, tenantsFile, port, adminPort } = settings;
+  if (processes === 1) return undefined;
+  const last = adminPort + processes - 1;
+  const meets = port !== 0 && port >= adminPort && port <= last;
+  const why =
+    redisUrls.length === 0
+      ? '1 while REDIS_URL is not set, since limits in memory cannot be shared'
+      : tenantsFile === undefined
+        ? '1 while WEIR_TENANTS is not set'
+        : adminPort === 0 || last > 65_535 || meets
+          ? `1, or a WEIR_ADMIN_PORT from which ${processes} ports without PORT can be counted up`
+          : undefined;
+  return why && problemWith(settingTable.processes, processes, why);
 }
 
 function wrongTelemetry({ otlpEndpoint, jaegerUrl }: Settings): (string | undefined)[] {

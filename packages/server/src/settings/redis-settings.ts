@@ -23,4 +23,13 @@ export const redisSettings = {
     max: 10_000,
     about: 'How long a request may wait for Redis; then this server decides by its share alone.',
   },
+  processes: {
+    env: 'WEIR_PROCESSES',
+    kind: 'count',
+    default: 1,
+    min: 1,
+    max: 64,
+    about:
+      'How many servers share this port on this machine; more than one needs `REDIS_URL`. Each has an admin port of its own, counted up from `WEIR_ADMIN_PORT`.',
+  },
 } as const;
