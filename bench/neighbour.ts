@@ -25,22 +25,24 @@ interface Round {
  * counts is the median over rounds of what the flood adds to the other's p99.
  */
 export async function runNeighbour(args: readonly string[]): Promise<void> {
-  const options = { rounds: { type: 'string' }, seconds: { type: 'string' } } as const;
+  const text = { type: 'string' } as const;
+  const options = { rounds: text, seconds: text, spool: text };
   const { values } = parseArgs({ args: [...args], options });
   const rounds = Number(values.rounds ?? 9);
   const seconds = Number(values.seconds ?? 5);
-  const perSecond = Math.floor((await peakPerSecond()) * floodShare);
-  const table = await measure({ rounds, seconds, perSecond });
+  const spool = values.spool ?? 'disk';
+  const perSecond = Math.floor((await peakPerSecond(spool)) * floodShare);
+  const table = await measure({ rounds, seconds, perSecond, spool });
   console.log(table);
-  const title = `${new Date().toISOString().slice(0, 16)} · ${describeMachine()} · ${rounds} rounds of ${seconds} s`;
+  const title = `${new Date().toISOString().slice(0, 16)} · ${describeMachine()} · ${spool} spool · ${rounds} rounds of ${seconds} s`;
   await appendFile(
     new URL('./history-neighbour.md', import.meta.url),
     `\n## ${title}\n\n${table}\n`,
   );
 }
 
-async function peakPerSecond(): Promise<number> {
-  return await onServer(1_000_000, async ({ port, keys: [key = ''] }) => {
+async function peakPerSecond(spool: string): Promise<number> {
+  return await onServer({ quota: 1_000_000, spool }, async ({ port, keys: [key = ''] }) => {
     const sender = new PacedSender({ port, key, body, perSecond: 0, connections: 64 });
     await sender.open();
     await sender.flatOut(3);
@@ -54,12 +56,13 @@ interface Plan {
   readonly rounds: number;
   readonly seconds: number;
   readonly perSecond: number;
+  readonly spool: string;
 }
 
 async function measure(plan: Plan): Promise<string> {
-  const { rounds, perSecond } = plan;
+  const { rounds, perSecond, spool } = plan;
   const quota = Math.max(1, Math.floor(perSecond / 10));
-  return await onServer(quota, async ({ port, keys: [flooding = '', quiet = ''] }) => {
+  return await onServer({ quota, spool }, async ({ port, keys: [flooding = '', quiet = ''] }) => {
     const load = { port, body, connections: 16 };
     const neighbour = new PacedSender({ ...load, key: quiet, perSecond: neighbourPerSecond });
     await neighbour.open();
@@ -147,11 +150,15 @@ interface Subject {
 }
 
 /** Starts a server with a tenant that has this quota a second, and one with an ample one. */
-async function onServer<T>(quota: number, use: (subject: Subject) => Promise<T>): Promise<T> {
+async function onServer<T>(
+  { quota, spool }: { readonly quota: number; readonly spool: string },
+  use: (subject: Subject) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'));
   const { path, keys } = await quotaFile([quota, 1_000_000]);
   const program = ['packages/server/bin/weir.mjs', 'serve'];
-  const server: Running = await start({ program, env: { WEIR_TENANTS: path } }, folder);
+  const env = { WEIR_TENANTS: path, WEIR_SPOOL: spool };
+  const server: Running = await start({ program, env }, folder);
   try {
     return await use({ port: Number(new URL(server.url).port), keys });
   } finally {

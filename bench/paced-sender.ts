@@ -83,7 +83,7 @@ export class PacedSender {
   }
 
   #send(dueMs: number): void {
-    const line = this.#free.pop();
+    const line = this.#free.shift(); // all take turns: one that never sends is ended by the server
     if (line === undefined) {
       if (this.#waiting.length < 10_000) this.#waiting.push(dueMs);
       return;
