@@ -124,6 +124,8 @@ test('lists are obeyed within a second of a change, and a bad one changes nothin
   await until('the key is denied', 403, '192.0.2.1');
   await setLists(file, { deny: { tenants: ['acme'] } });
   await until('its tenant is denied', 403, '192.0.2.1');
+  const denied = await readMetric(weir.adminUrl, 'weir_guard_refusals_total{guard="denied"}');
+  expect(denied).toBeGreaterThanOrEqual(4);
   await setLists(file, {});
   await until('nobody is denied', 202, '198.51.100.7');
 });

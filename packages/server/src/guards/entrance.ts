@@ -73,9 +73,9 @@ export class Entrance {
     const waitMs = source === undefined ? 0 : guessers.blockedForMs(source);
     if (waitMs > 0) return this.#refuse('guessing', waitMs);
     const met = keys.authenticate(authorization);
-    if (isRefusal(met) && met.refused === 'unauthorized' && source !== undefined) {
-      void guessers.count(source);
-    }
+    if (!isRefusal(met)) return met;
+    if (met.refused === 'forbidden') this.#deps.counts.guarded('denied');
+    else if (source !== undefined) void guessers.count(source);
     return met;
   }
 
