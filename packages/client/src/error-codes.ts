@@ -1,53 +1,49 @@
 import { rejections } from '@weir/core/wire/event';
 import { refusals } from '@weir/core/wire/refusal';
 
-/** What is said of a code of error. */
-export interface CodeFacts {
-  /** Whether the same event may pass later. */
-  readonly retryable: boolean;
-  /** One sentence, for people. */
-  readonly meaning: string;
-}
-
+/** What the client itself says; `true`: the same event may pass later. */
 const own = {
-  invalid_option: { retryable: false, meaning: 'an option is missing or out of its bounds' },
-  invalid_event: {
-    retryable: false,
-    meaning: 'the event cannot be written as JSON',
-  },
-  queue_full: { retryable: true, meaning: 'no room is left' },
-  dropped: { retryable: true, meaning: 'it made room for a later event' },
-  cancelled: { retryable: true, meaning: 'the signal of the caller was aborted' },
-  closed: { retryable: false, meaning: 'the client was closed' },
-  expired: { retryable: true, meaning: 'it was not delivered within deliveryTimeoutMs' },
-  attempts_exhausted: { retryable: true, meaning: 'it was not delivered within maxAttempts' },
-  no_answer: { retryable: true, meaning: 'no server answered in time' },
-  unexpected_reply: { retryable: false, meaning: 'the reply is none of weir' },
-  flush_timeout: { retryable: true, meaning: 'not everything was delivered in the time given' },
-  not_stored: {
-    retryable: true,
-    meaning: 'the batch was not in the object store in the time given',
-  },
-  dead_letter: {
-    retryable: false,
-    meaning: 'the object store refused the batch: it lies in _dead',
-  },
-  spool: { retryable: true, meaning: 'the spool on disk could not be used' },
+  /** An option is missing or out of its bounds. */
+  invalid_option: false,
+  /** The event cannot be written as a CloudEvent in JSON. */
+  invalid_event: false,
+  /** No room is left for what waits to be sent. */
+  queue_full: true,
+  /** It was dropped to make room for a later event. */
+  dropped: true,
+  /** The signal of the caller was aborted. */
+  cancelled: true,
+  /** The client was closed. */
+  closed: false,
+  /** It was not delivered within `deliveryTimeoutMs`. */
+  expired: true,
+  /** It was not delivered within `maxAttempts`. */
+  attempts_exhausted: true,
+  /** No server could be reached, or none answered in time. */
+  no_answer: true,
+  /** The reply is none of weir: is the URL right? */
+  unexpected_reply: false,
+  /** Not everything was delivered in the time given. */
+  flush_timeout: true,
+  /** The batch was not in the object store in the time given. */
+  not_stored: true,
+  /** The object store refused the batch: it lies in `_dead`. */
+  dead_letter: false,
+  /** The spool on disk could not be used. */
+  spool: true,
 } as const;
 
-/** Every code that an error of this package can have, with what is said of it. */
-export const errorCodes: Readonly<Record<WeirErrorCode, CodeFacts>> = allCodes();
-
+/** Why something failed: the client's own reasons, the refusals of weir, the rejections of one event. */
 export type WeirErrorCode = keyof typeof own | keyof typeof refusals | keyof typeof rejections;
 
-function allCodes(): Record<WeirErrorCode, CodeFacts> {
-  const codes: Record<string, CodeFacts> = { ...own };
-  for (const [code, { retryable, title }] of Object.entries(refusals)) {
-    codes[code] = { retryable, meaning: title };
-  }
-  for (const [code, meaning] of Object.entries(rejections)) {
-    // `malformed` is a refusal as well; both mean the same to a sender.
-    codes[code] ??= { retryable: false, meaning };
-  }
-  return codes as Record<WeirErrorCode, CodeFacts>;
-}
+/** Every code that an error of this package can have, and whether the same event may pass later. */
+export const errorCodes: Readonly<Record<WeirErrorCode, boolean>> = {
+  ...(Object.fromEntries(Object.keys(rejections).map((code) => [code, false])) as Record<
+    keyof typeof rejections,
+    boolean
+  >),
+  ...(Object.fromEntries(
+    Object.entries(refusals).map(([code, { retryable }]) => [code, retryable]),
+  ) as Record<keyof typeof refusals, boolean>),
+  ...own,
+};

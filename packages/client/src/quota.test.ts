@@ -85,3 +85,25 @@ test('a quota cut to an eighth under way: settles, and few are refused in the fi
   expect(raised - settling).toBeGreaterThan(0);
   expect(client.stats().requests - raised).toBeGreaterThanOrEqual(0.9 * 400);
 });
+
+test('four processes on one key take turns: hardly a 429, and the whole of the quota', async () => {
+  const at = new ClientWorld();
+  const weir = new FakeWeir({ quotas: [{ tokens: 50, periodMs: 1_000, burst: 10 }] }, at.world);
+  at.script = answeredBy(weir);
+  const clients = Array.from({ length: 4 }, () => at.process().client({ maxBatchEvents: 10 }));
+  for (const client of clients) for (let n = 0; n < 3_750; n += 1) client.track('n', n);
+  const dry = clients.map((client) =>
+    client.flush({ timeoutMs: 600_000 }).then(() => {
+      const taken = clients.reduce((sum, one) => sum + one.stats().acked, 0);
+      return { atMs: at.world.now(), taken: taken / 10 };
+    }),
+  );
+  await at.runTo(600_000);
+
+  const { atMs, taken } = await Promise.race(dry);
+  const requests = clients.reduce((sum, client) => sum + client.stats().requests, 0);
+  const refused = clients.reduce((sum, client) => sum + client.stats().rateLimited, 0);
+  expect(weir.events).toHaveLength(15_000);
+  expect(refused / requests).toBeLessThanOrEqual(0.01);
+  expect(taken / (10 + (50 * atMs) / 1_000)).toBeGreaterThanOrEqual(0.99);
+});

@@ -38,6 +38,7 @@ export class PacedTurnstile implements Turnstile {
   readonly #throttle: Throttle;
   readonly #world: World;
   readonly #comers: Comer[] = [];
+  readonly #window = new Window();
   #cancelTimer: (() => void) | undefined;
   #isPassing = false;
 
@@ -61,7 +62,9 @@ export class PacedTurnstile implements Turnstile {
   }
 
   learn(outcome: Outcome): void {
-    this.#throttle.learn(outcome, this.#world.now());
+    const nowMs = this.#world.now();
+    this.#throttle.learn(outcome, nowMs);
+    this.#window.learn(outcome, nowMs, this.#throttle.snapshot(nowMs).perSecond);
     this.nudge();
   }
 
@@ -87,6 +90,7 @@ export class PacedTurnstile implements Turnstile {
   /** Lets everyone go whose turn it is; returns when to look again. */
   #letPass(): Ms {
     for (;;) {
+      if (this.#window.isFull) return Infinity; // the next answer asks again
       const nowMs = this.#world.now();
       let earliestMs = Infinity;
       const place = this.#comers.findIndex((comer) => {
@@ -99,7 +103,45 @@ export class PacedTurnstile implements Turnstile {
       const turnMs = this.#throttle.readyAtMs(nowMs, comer.cost);
       if (turnMs > nowMs) return turnMs;
       this.#comers.splice(place, 1);
-      comer.go(this.#throttle.sent(nowMs, comer.cost));
+      const sent = this.#throttle.sent(nowMs, comer.cost);
+      this.#window.sent(sent, nowMs);
+      comer.go(sent);
     }
+  }
+}
+
+const widest = 1_024;
+const weightOfNewest = 0.2;
+
+/**
+ * How many requests may be under way at once. It opens as answers come, twice as wide with each round
+ * trip, so that the processes that share a key do not spend its burst several times over; where the
+ * server tells turns, it is as wide as their rate needs and no wider: one more would take the turn of
+ * another.
+ */
+class Window {
+  readonly #sentMs = new Map<number, Ms>();
+  #width = 1;
+  #roundTripMs: Ms | undefined;
+
+  get isFull(): boolean {
+    return this.#sentMs.size >= this.#width;
+  }
+
+  sent(sent: number, nowMs: Ms): void {
+    this.#sentMs.set(sent, nowMs);
+  }
+
+  learn({ sent, cause, nextMs }: Outcome, nowMs: Ms, perSecond: number | undefined): void {
+    const sentMs = this.#sentMs.get(sent);
+    this.#sentMs.delete(sent);
+    if (sentMs === undefined || cause === 'fault') return;
+    const tookMs = nowMs - sentMs;
+    this.#roundTripMs ??= tookMs;
+    this.#roundTripMs += weightOfNewest * (tookMs - this.#roundTripMs);
+    const isPaced = nextMs !== undefined && perSecond !== undefined && perSecond < Infinity;
+    if (isPaced) this.#width = 1 + Math.floor((perSecond * this.#roundTripMs) / 1_000);
+    else if (nextMs !== undefined) this.#width = 1;
+    else if (cause === 'ok') this.#width = Math.min(widest, this.#width + 1);
   }
 }

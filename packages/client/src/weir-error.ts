@@ -42,7 +42,7 @@ export class WeirError extends Error {
   constructor(code: WeirErrorCode, detail: string, facts: WeirErrorFacts = {}) {
     super(`${code}: ${detail}`, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;
-    this.retryable = errorCodes[code]?.retryable ?? false;
+    this.retryable = errorCodes[code] ?? false;
     this.status = facts.status;
     this.attempts = facts.attempts ?? 0;
     this.retryAfterMs = facts.retryAfterMs;
