@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { type Baseline, baselineSchema, type Drift, driftsFrom } from '../compare/baseline.ts';
 import { type Comparison, compareRuns, type Row, significant } from '../compare/comparison.ts';
-import { evaluateQuota } from '../compare/evaluate.ts';
+import { evaluateIngestion, evaluateQuota } from '../compare/evaluate.ts';
 import { infoOf, type Values } from '../compare/values.ts';
 import type { Strategy } from '../model/strategy.ts';
-import type { QuotaScenario } from '../scenario.ts';
+import type { IngestionScenario, QuotaScenario } from '../scenario.ts';
 import { longWork } from './long-work.ts';
 import { shown } from './numbers.ts';
 import { columns, exits, Misuse, type Outcome, type Output } from './outcome.ts';
@@ -29,8 +29,10 @@ export async function compare(
   output: Output,
 ): Promise<Outcome> {
   const scenario = await scenarioFrom(given, withTier(options.tier, overriding(options)));
-  if (scenario.kind !== 'quota') {
-    throw new Misuse(`${scenario.id}: only scenarios of the kind quota can be compared`);
+  if (scenario.kind !== 'quota' && scenario.kind !== 'ingestion') {
+    throw new Misuse(
+      `${scenario.id}: only scenarios of the kinds quota and ingestion can be compared`,
+    );
   }
   const strategies = strategiesFrom(options.strategies, options.tier);
   const base = options.base ?? (strategies[0] as Strategy).name;
@@ -59,7 +61,7 @@ export async function compare(
 
 /** Seed by seed through all strategies, so that what an interrupt leaves is still paired. */
 async function runAll(
-  scenario: QuotaScenario,
+  scenario: QuotaScenario | IngestionScenario,
   strategies: readonly Strategy[],
   seeds: readonly number[],
   output: Output,
@@ -69,7 +71,11 @@ async function runAll(
   const { done } = await longWork(total, `${scenario.id}: runs`, output, (i) => {
     const strategy = strategies[i % strategies.length] as Strategy;
     const seed = seeds[Math.floor(i / strategies.length)] as number;
-    runs.get(strategy.name)?.push(evaluateQuota(scenario, strategy, seed).values);
+    const values =
+      scenario.kind === 'quota'
+        ? evaluateQuota(scenario, strategy, seed).values
+        : evaluateIngestion(scenario, strategy, seed);
+    runs.get(strategy.name)?.push(values);
   });
   const whole = Math.floor(done / strategies.length);
   for (const values of runs.values()) values.length = whole;

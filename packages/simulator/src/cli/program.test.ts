@@ -129,7 +129,7 @@ test.each([
   [['run', 'H1', '--set', '__proto__.x=1'], '--set: expected PATH=VALUE'],
   [['run', 'nowhere/x.json'], 'nowhere/x.json cannot be read: ENOENT'],
   [['run', 'H9', '--strategy', 'aimd'], '--strategy: H9 has the backoffs of AWS alone'],
-  [['compare', 'H9'], 'H9: only scenarios of the kind quota can be compared'],
+  [['compare', 'H9'], 'H9: only scenarios of the kinds quota and'],
   [['compare', 'H1', '--seeds', '5-1'], '--seeds: expected numbers such as 1-100 or 1,2,5'],
   [['compare', 'H1', '--base', 'x'], '--base: x is not among --strategies'],
   [['replay', 'x', '--tokens', 'a', '--burst', '1'], '--tokens, --period, --burst: tokens must be'],
@@ -195,6 +195,27 @@ test('an interrupt prints what there is until then', async () => {
   expect(exit).toBe(130);
   expect(err).toMatch(/interrupted after \d+ of 5000 seeds/);
   expect(out).toMatch(/heroku-backoff +7\d\.\d\d %/);
+});
+
+const smallServer = ['--clients', '4', '--duration', '1m', '--set', 'queue=200', 'workers=1'];
+
+test('H7 runs a whole server: queue, batches and store', async () => {
+  const { out } = await weirSim('run', 'H7', ...smallServer, '--json');
+  expect(JSON.parse(out)).toMatchObject({
+    scenario: 'H7',
+    strategy: 'weir',
+    retryRate: null,
+    lostShare: 0,
+    p99AcceptToDurableMs: expect.any(Number),
+    puts: expect.any(Number),
+  });
+  expect(JSON.parse(out).goodputPerSecond).toBeGreaterThan(140);
+  const text = (
+    await weirSim('compare', 'H7', ...smallServer, '--strategies', 'weir,fixed', '--seeds', '1-3')
+  ).out;
+  expect(text).toMatch(/^strategy +events lost +durable\/s +p99 wait$/m);
+  const ideal = await weirSim('run', 'H7', ...smallServer, '--strategy', 'ideal');
+  expect([ideal.exit, ideal.err]).toEqual([2, expect.stringContaining('H7 has no ideal')]);
 });
 
 test('H9 and H10 run as well', async () => {

@@ -150,7 +150,7 @@ function addCompare(program: Command, act: Act, output: Output): void {
     .option(
       '--measures <names>',
       'columns to print; JSON and CSV have all',
-      'retryRate,maxSleepMs,requestCountStdev,quotaUsed,timeToClearMs,p99WaitMs,jain',
+      'retryRate,maxSleepMs,requestCountStdev,quotaUsed,timeToClearMs,lostShare,goodputPerSecond,p99WaitMs,jain',
     )
     .addOption(tier())
     .option('--baseline <file>', 'what --json printed before: ends with 1 where it got worse')

@@ -4,11 +4,22 @@ import { pipeline } from 'node:stream/promises';
 import { SleepRecorder } from '../chart/sleep-series.ts';
 import { svgChart } from '../chart/svg.ts';
 import { stepsFor, terminalChart } from '../chart/terminal.ts';
-import { backoffNamed, evaluateDay, evaluateOcc, evaluateQuota } from '../compare/evaluate.ts';
+import {
+  backoffNamed,
+  evaluateDay,
+  evaluateIngestion,
+  evaluateOcc,
+  evaluateQuota,
+} from '../compare/evaluate.ts';
 import { measureInfos, type Values } from '../compare/values.ts';
 import { eventLog } from '../event-log.ts';
 import type { Observer } from '../run.ts';
-import type { DiurnalScenario, OccScenario, QuotaScenario } from '../scenario.ts';
+import type {
+  DiurnalScenario,
+  IngestionScenario,
+  OccScenario,
+  QuotaScenario,
+} from '../scenario.ts';
 import { grouped, shown } from './numbers.ts';
 import { columns, exits, Misuse, type Outcome, type Output } from './outcome.ts';
 import { type Overrides, overriding } from './overrides.ts';
@@ -38,8 +49,8 @@ export async function run(given: string, options: RunOptions, output: Output): P
       return runContest(scenario, seed, options);
     case 'diurnal':
       return runDay(scenario, seed, options);
-    default:
-      throw new Misuse(`${scenario.id}: ${scenario.kind} cannot be run`);
+    case 'ingestion':
+      return runServer(scenario, seed, options);
   }
 }
 
@@ -121,6 +132,18 @@ function runContest(
       ['clients', 'meanMs', 'meanCalls'],
       ...rows.map(({ clients, meanMs, meanCalls }) => [clients, meanMs, meanCalls]),
     ],
+  };
+}
+
+function runServer(scenario: IngestionScenario, seed: number, options: RunOptions): Outcome {
+  const strategy = strategyFrom(options.strategy, options.tier);
+  if (strategy.name === 'ideal') throw new Misuse(`--strategy: ${scenario.id} has no ideal`);
+  const values = { ...meaningless, ...evaluateIngestion(scenario, strategy, seed) };
+  return {
+    exit: exits.ok,
+    lines: [`${scenario.id}, ${strategy.name}, seed ${seed}`, ...measureLines(values)],
+    json: { scenario: scenario.id, strategy: strategy.name, seed, ...values },
+    csv: csvOf(scenario.id, strategy.name, seed, values),
   };
 }
 

@@ -4,10 +4,11 @@ import { diurnal } from '../replay/diurnal.ts';
 import { Replay, type ReplayReport } from '../replay/replay.ts';
 import { type AwsBackoffName, awsBackoffNames, awsBackoffs } from '../rivals/aws-backoff.ts';
 import { contestMeans } from '../rivals/optimistic-writers.ts';
-import { type Observer, runScenario } from '../run.ts';
+import { type Observer, runIngestion, runScenario } from '../run.ts';
 import {
   compileTerms,
   type DiurnalScenario,
+  type IngestionScenario,
   type OccScenario,
   type QuotaScenario,
 } from '../scenario.ts';
@@ -23,6 +24,32 @@ export function evaluateQuota(
 ): { readonly values: Values; readonly endedMs: number } {
   const result = runScenario(scenario, strategy, seed, observer);
   return { values: { ...measure(result), ...phasesOf(result) }, endedMs: result.endedMs };
+}
+
+/** One run of a whole server, measured. */
+export function evaluateIngestion(
+  scenario: IngestionScenario,
+  strategy: Strategy,
+  seed: number,
+): Values {
+  const result = runIngestion(scenario, strategy, seed);
+  const { events, lost, requests, refused, overloaded, durable, puts } = result;
+  const share = (part: number, of: number) => (of === 0 ? 0 : part / of);
+  return {
+    refusedShare: share(refused, requests),
+    overloadedShare: share(overloaded, requests),
+    lostShare: share(lost, events),
+    goodputPerSecond: (1_000 * durable) / scenario.durationMs,
+    p99WaitMs: result.p99WaitMs,
+    p50AcceptToDurableMs: result.p50AcceptToDurableMs,
+    p99AcceptToDurableMs: result.p99AcceptToDurableMs,
+    puts,
+    dollarsPerMillionEvents: result.dollarsPerMillionEvents,
+    mostQueued: result.mostQueued,
+    mostBacklog: result.mostBacklog,
+    requests,
+    events,
+  };
 }
 
 /** One size of an optimistic contest, the mean over its runs. */

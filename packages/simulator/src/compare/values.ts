@@ -32,6 +32,16 @@ export const measureInfos: readonly MeasureInfo[] = [
   info('refused', 'refused requests', 'count', 'lower'),
   info('admitted', 'admitted', 'count', 'higher'),
   info('lost', 'lost', 'count', 'lower'),
+  info('overloadedShare', '503', 'share', 'lower'),
+  info('lostShare', 'events lost', 'share', 'lower'),
+  info('goodputPerSecond', 'durable/s', 'perSecond', 'higher'),
+  info('p50AcceptToDurableMs', 'p50 accept to durable', 'ms', 'lower'),
+  info('p99AcceptToDurableMs', 'p99 accept to durable', 'ms', 'lower'),
+  info('puts', 'PUTs', 'count', 'lower'),
+  info('dollarsPerMillionEvents', '$ a million events', 'dollars', 'lower'),
+  info('mostQueued', 'most queued', 'count', 'lower'),
+  info('mostBacklog', 'most held by a sender', 'count', 'lower'),
+  info('events', 'events', 'count'),
 ];
 
 const byName = new Map(measureInfos.map((each) => [each.name, each]));
