@@ -10,7 +10,7 @@ import { type ReceiveDeps, receiveBody } from './body/receive-body.ts';
 import type { Entrance } from './guards/entrance.ts';
 import type { Fairness } from './guards/fairness.ts';
 import { idempotencyOf } from './idempotency-key.ts';
-import { type Hints, type MaybeNamed, turnOf, withTurn } from './limiter/hints.ts';
+import { type Hints, type MaybeNamed, turnLeft, turnOf, withTurn } from './limiter/hints.ts';
 import type { Limiter } from './limiter/limiter.ts';
 import { parseEvents } from './parse-events.ts';
 import { preferredWait } from './prefer.ts';
@@ -145,7 +145,7 @@ function refuseBody(
 async function take(
   { headers, caller, said, slot }: Admitted,
   body: Buffer,
-  { limiter, hints, counts }: IngestDeps,
+  { limiter, hints, counts, world }: IngestDeps,
   idempotency?: Idempotency,
 ): Promise<Taken | Refusal> {
   const events = parseEvents(body, said.kind, caller.limits, headers);
@@ -155,10 +155,15 @@ async function take(
   const decided = limiter.take(caller, cost);
   const decision = decided instanceof Promise ? await decided : decided; // memory needs no await
   counts.decision(caller, decision);
-  const asked = { headers, caller, cost, decision };
-  if (!decision.allowed) return withTurn(limitedBy(caller, decision, cost), hints, asked);
+  if (!decision.allowed) {
+    const asked = { headers, caller, cost, decision };
+    return withTurn(limitedBy(caller, decision, cost), hints, asked);
+  }
 
-  const turn = headers[fields.weirClient] === undefined ? undefined : turnOf(hints, asked);
+  const isNamed = headers[fields.weirClient] !== undefined;
+  const turn = isNamed
+    ? turnLeft(turnOf(hints, { headers, caller, cost, decision }), world)
+    : undefined;
   const { tenant, keyId } = caller;
   const traceparent = traceparentOf(headers.traceparent);
   const receipt = await slot.append({ ...events, tenant, keyId, traceparent, idempotency, body });
@@ -168,7 +173,7 @@ async function take(
   }
   counts.accepted(tenant, events.accepted);
   for (const { code } of events.rejected) counts.rejected(code);
-  return { receipt, decision, nextUs: turn instanceof Promise ? await turn : turn };
+  return { receipt, decision, nextUs: turn === undefined ? undefined : await turn() };
 }
 
 /** Where the sender prefers to wait: 200 as soon as the batch is in the object store, else 202. */

@@ -2,7 +2,7 @@ import { compileQuota } from '@weir/core/gcra';
 import { fields } from '@weir/core/wire/routes';
 import { VirtualWorld } from '@weir/core/world/virtual';
 import { expect, test } from 'vitest';
-import { MemoryHints, senderOf } from './hints.ts';
+import { MemoryHints, senderOf, turnLeft } from './hints.ts';
 import { callerOf, cost } from './limiter.contract.ts';
 import { MemoryLimiter } from './memory.ts';
 
@@ -53,4 +53,14 @@ test('a sender names itself with up to 64 plain characters, or it has no name', 
   for (const bad of [undefined, '', 'x'.repeat(65), 'a b', 'ä', 'a/b', ['a', 'b']]) {
     expect(nameOf(bad)).toBeUndefined();
   }
+});
+
+test('the time that a batch takes to be safe comes off the wait for its turn', async () => {
+  const world = new VirtualWorld({ seed: 1 });
+  const left = turnLeft(Promise.resolve(300_000), world);
+  world.advance(120);
+  expect(await left()).toBe(180_000);
+  world.advance(1_000);
+  expect(await left()).toBe(0);
+  expect(await turnLeft(undefined, world)()).toBeUndefined();
 });

@@ -63,6 +63,19 @@ export function turnOf(hints: Hints, asked: MaybeNamed): Us | undefined | Promis
   return sender === undefined ? undefined : hints.tell({ ...asked, sender });
 }
 
+/** What is left of a turn when it is asked for: the batch may have taken its time to be safe. */
+export function turnLeft(
+  turn: Us | undefined | Promise<Us | undefined>,
+  world: World,
+): () => Promise<Us | undefined> {
+  const sinceMs = world.now();
+  return async () => {
+    const nextUs = await turn;
+    if (nextUs === undefined) return undefined;
+    return Math.max(0, nextUs - Math.round(1_000 * (world.now() - sinceMs)));
+  };
+}
+
 /** The same refusal, with the turn of whoever is refused. */
 export function withTurn<T extends Refusal>(
   refusal: T,
