@@ -28,3 +28,19 @@ test('a configuration file that is missing, broken or no object is named', async
   expect(await loadSettings(list)).toEqual(problems(`${list}: expected an object`));
   expect(await loadSettings(twice)).toEqual(problems('PORT: given twice'));
 });
+
+test('reads what the simulator tuned, and refuses a name in it that nobody knows', async () => {
+  const tuned = {
+    version: 1,
+    command: 'weir-sim tune',
+    seeds: { tune: [1], heldOut: [2] },
+    goals: [],
+    client: { throttle: { policy: 'adaptive', options: {} } },
+    server: { settings: { MAX_WORKERS: 7 } },
+  };
+  const path = await fileWith(JSON.stringify(tuned));
+  expect(await loadSettings(path)).toMatchObject({ maxWorkers: 7 });
+
+  const wrong = await fileWith(JSON.stringify({ ...tuned, colour: 'red' }));
+  expect(await loadSettings(wrong)).toEqual({ problems: [`${wrong}: colour: unknown`] });
+});

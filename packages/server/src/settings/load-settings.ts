@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isTuned, parseTuned } from '@weir/core/tuned';
 import { environment, type Settings } from '../config.ts';
 import { parseText } from '../parse-text.ts';
 import { hasProblems, type Problems, showGiven } from '../problems.ts';
@@ -9,7 +10,7 @@ type Members = Readonly<Record<string, unknown>>;
 
 /**
  * The settings of this process: its environment, and a JSON file of names and values where one is
- * named (`--config FILE`).
+ * named (`--config FILE`); one that `weir-sim tune` wrote will do as well.
  *
  * @param given goes before both
  */
@@ -30,6 +31,12 @@ async function readConfigFile(path: string): Promise<{ readonly members: Members
   const parsed = typeof text === 'string' ? parseText(text, '.json') : text;
   if (hasProblems(parsed)) return { problems: parsed.problems.map((line) => `${path}: ${line}`) };
   const { value } = parsed;
+  if (isTuned(value)) {
+    const tuned = parseTuned(value);
+    return hasProblems(tuned)
+      ? { problems: tuned.problems.map((line) => `${path}: ${line}`) }
+      : { members: tuned.server.settings };
+  }
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return { members: value as Members };
   const expected = 'expected an object such as {"MAX_WORKERS": 4}';
