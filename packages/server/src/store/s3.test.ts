@@ -115,7 +115,7 @@ test('a 412 on a large body, which may come as a reset, is resolved', async () =
 });
 
 test('gives up waiting, says so, and finds the object that was written all the same', async () => {
-  const { double, store } = await make({ seed: 3, faults: { hang: 1 } }, { attemptMs: 100 });
+  const { double, store } = await make({ seed: 3, faults: { hang: 1 } }, { attemptMs: 500 });
   const late = putText(store, 'a', 'x');
   await expect(late).rejects.toMatchObject({
     kind: 'trouble',
