@@ -5,6 +5,7 @@ import { runIngest } from './ingest.ts';
 import { runLimiter } from './limiter.ts';
 import { runNeighbour } from './neighbour.ts';
 import { runPuts } from './puts.ts';
+import { runTrack } from './track.ts';
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   'accept-latency': runAcceptLatency,
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   limiter: runLimiter,
   puts: runPuts,
   neighbour: runNeighbour,
+  track: runTrack,
 };
 
 const [name = 'ingest', ...args] = process.argv.slice(2);

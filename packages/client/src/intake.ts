@@ -35,7 +35,7 @@ export class Intake {
     const hold = event && this.#makeRoom(event.bytes);
     if (event === undefined) this.#countDropped('redacted');
     else if (hold === undefined) this.#countDropped('queue_full');
-    else this.#add({ ...event, hold }, options, undefined);
+    else this.#add(event, hold, options);
   }
 
   /** Resolves with the receipt of one event. */
@@ -58,7 +58,7 @@ export class Intake {
       return disabled;
     }
     const hold = this.#makeRoom(event.bytes) ?? (await this.#waitForRoom(event.bytes, options));
-    return await this.#addAndWait({ ...event, traceparent, hold }, options);
+    return await this.#addAndWait(event, hold, options, traceparent);
   }
 
   /** Puts one event of many in, as soon as there is room; `waiter` hears what becomes of it. */
@@ -74,19 +74,25 @@ export class Intake {
       return;
     }
     const hold = await this.#deps.outbox.line.join(event.bytes, signal);
-    this.#add({ ...event, hold }, options, waiter);
+    this.#add(event, hold, options, { waiter });
   }
 
   get isEnabled(): boolean {
     return this.#deps.options.enabled;
   }
 
-  #addAndWait(event: HeldText, options: SendOptions): Promise<Receipt> {
+  #addAndWait(
+    event: EventText,
+    hold: Hold,
+    options: SendOptions,
+    traceparent: string | undefined,
+  ): Promise<Receipt> {
     const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
     const onDisk = Promise.withResolvers<void>();
     const isSpooled = options.ack === 'spooled';
     const waiter = { taken: resolve, failed: reject };
-    const item = this.#add(event, options, waiter, isSpooled ? onDisk : undefined);
+    const spooled = isSpooled ? onDisk : undefined;
+    const item = this.#add(event, hold, options, { waiter, spooled, traceparent });
     const answer = isSpooled ? spooledReceipt(onDisk.promise, promise) : promise;
     const { signal } = options;
     if (signal === undefined) return answer;
@@ -103,27 +109,27 @@ export class Intake {
   }
 
   #add(
-    event: HeldText,
+    { text, bytes }: EventText,
+    hold: Hold,
     options: TrackOptions | undefined,
-    waiter: Waiter | undefined,
-    spooled?: Item['spooled'],
+    awaited: Awaited = nobody,
   ): Item {
     const { outbox, world } = this.#deps;
     const item: Item = {
-      text: event.text,
-      bytes: event.bytes,
+      text,
+      bytes,
       orderingKey: options?.orderingKey,
       place: 0,
       tally: outbox.tally,
       queuedMs: world.now(),
-      traceparent: event.traceparent,
-      waiter,
-      spooled,
+      traceparent: awaited.traceparent,
+      waiter: awaited.waiter,
+      spooled: awaited.spooled,
       isGone: false,
       isCut: false,
     };
     outbox.ledger.queued += 1;
-    outbox.add(item, event.hold);
+    outbox.add(item, hold);
     return item;
   }
 
@@ -186,10 +192,14 @@ async function spooledReceipt(onDisk: Promise<void>, taken: Promise<Receipt>): P
   return { id: 'spooled', index: 0, stored: async (options) => (await taken).stored(options) };
 }
 
-interface HeldText extends EventText {
+/** Who waits for an event, and what is known of the call that made it. */
+interface Awaited {
+  readonly waiter?: Waiter | undefined;
+  readonly spooled?: Item['spooled'];
   readonly traceparent?: string | undefined;
-  readonly hold: Hold;
 }
+
+const nobody: Awaited = {};
 
 /** A sampled call leaves its mark on the event; one that the sender gave is passed on. */
 function traced(options: SendOptions, traceparent: string | undefined): SendOptions {
