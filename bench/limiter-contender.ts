@@ -31,7 +31,7 @@ const contenders: Readonly<Record<string, () => Take>> = {
     const callers = callersOf({ tokens: 10, burst: 1_000_000 });
     return (tenant) => limiter.take(callers[tenant] as Caller, cost);
   },
-  'EVALSHA one by one': () => oneByOne(redis, callersOf({ tokens: 10, burst: 1_000_000 })),
+  'EVALSHA one by one': () => oneByOne(new Redis(url), callersOf({ tokens: 10, burst: 1_000_000 })),
   RateLimiterRedis: () => {
     const options = { storeClient: new Redis(url), points: 1_000_000, duration: 3_600 };
     const limiter = new RateLimiterRedis(options);
@@ -144,9 +144,9 @@ function limiterOn(connection: RedisConnection): RedisLimiter {
 }
 
 /** The same script, a call for each decision. */
-function oneByOne(connection: RedisConnection, callers: readonly Caller[]): Take {
+function oneByOne(client: Redis, callers: readonly Caller[]): Take {
   const limiter = import.meta.resolve('@weir/server/limiter/redis');
-  const script = new RedisScript(connection, new URL('./take.lua', limiter));
+  const script = new RedisScript({ client }, new URL('./take.lua', limiter));
   const keys = callers.map((caller) => stateKeysOf(caller, 'bench').keys);
   return async (tenant) => {
     const batch = new TakeBatch();

@@ -58,14 +58,25 @@ export interface RedisForTests {
   readonly redis: () => RedisConnection;
 }
 
-/** One server and one connection for all tests of a file. */
+/** One connection for tests that share nothing but a Redis: the one of `REDIS_URL`, if that is set. */
+export function anyRedisForTests(): () => RedisConnection {
+  const given = process.env.REDIS_URL?.split(',');
+  if (given === undefined) return redisForTests().redis;
+  let redis: RedisConnection | undefined;
+  beforeAll(async () => {
+    redis = await connected(given);
+  });
+  afterAll(() => redis?.close());
+  return () => redis as RedisConnection;
+}
+
+/** One server of its own and one connection for all tests of a file. */
 export function redisForTests(): RedisForTests {
   let server: RedisServer | undefined;
   let redis: RedisConnection | undefined;
   beforeAll(async () => {
     server = await startRedisServer();
-    redis = connectRedis({ urls: [server.url], isCluster: false, world: systemWorld });
-    await redis.ready(5_000);
+    redis = await connected([server.url]);
   });
   afterAll(async () => {
     redis?.close();
@@ -75,4 +86,10 @@ export function redisForTests(): RedisForTests {
     server: () => server as RedisServer,
     redis: () => redis as RedisConnection,
   };
+}
+
+async function connected(urls: readonly string[]): Promise<RedisConnection> {
+  const redis = connectRedis({ urls, isCluster: false, world: systemWorld });
+  if (!(await redis.ready(5_000))) throw new Error(`no Redis answers at ${redis.name}`);
+  return redis;
 }

@@ -71,13 +71,15 @@ export function connectRedis({ urls, isCluster, world }: ConnectOptions): RedisC
     state.problem = explain(error);
   };
   client.on('error', note);
-  if (client instanceof Cluster) client.on('node error', note);
+  const clear = (): void => {
+    state.problem = undefined;
+  };
+  // A Cluster goes on without a node: what it complains of counts until it has found its slots again.
+  if (client instanceof Cluster) client.on('node error', note).on('refresh', clear);
   client.on('close', () => {
     state.problem ??= 'the connection was closed';
   });
-  client.on('ready', () => {
-    state.problem = undefined;
-  });
+  client.on('ready', clear);
   return {
     client,
     isCluster: asCluster,
