@@ -18,6 +18,8 @@ export class Counts {
   commits = 0;
   replaced = 0;
   committedBytes = 0;
+  /** PUTs that would have replaced an object. */
+  unconditional = 0;
   /** Errors answered, by their code. */
   readonly errors: Record<string, number> = {};
   /** Troubles drawn by chance that came true. */

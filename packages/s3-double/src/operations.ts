@@ -69,6 +69,7 @@ function isDenied({ faults, head }: Operation, kind: RequestKind): boolean {
 
 async function preparePut(operation: Operation): Promise<Commit> {
   const { head, objects, faults, counts, verified } = operation;
+  if (!head.headers.has('if-none-match')) counts.unconditional += 1;
   const put = readPutHeaders(head.headers);
   const plan: BodyPlan = planBody(head);
   const checkCondition = () => {
