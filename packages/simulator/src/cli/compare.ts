@@ -34,6 +34,10 @@ export async function compare(
       `${scenario.id}: only scenarios of the kinds quota and ingestion can be compared`,
     );
   }
+  const tolerance = Number(options.tolerance);
+  if (!(tolerance >= 0 && tolerance < 1)) {
+    throw new Misuse(`--tolerance: expected a share from 0 to 1, not ${options.tolerance}`);
+  }
   const strategies = strategiesFrom(options.strategies, options.tier);
   const base = options.base ?? (strategies[0] as Strategy).name;
   if (!strategies.some(({ name }) => name === base)) {
@@ -48,7 +52,7 @@ export async function compare(
     done === seeds.length ? [] : [`interrupted after ${done} of ${seeds.length} seeds`];
   if (done === 0) return { exit: exits.interrupted, lines: [], notes: stopped };
   if (baseline !== undefined)
-    return held(baseline, runs, { ...options, scenario: scenario.id, stopped });
+    return held(baseline, runs, { tolerance, scenario: scenario.id, stopped });
   const comparison = compareRuns(scenario.id, used, runs, base);
   return {
     exit: stopped.length === 0 ? exits.ok : exits.interrupted,
@@ -146,7 +150,7 @@ async function readBaseline(path: string): Promise<Baseline> {
 
 interface Held {
   readonly scenario: string;
-  readonly tolerance: string;
+  readonly tolerance: number;
   readonly stopped: readonly string[];
 }
 
@@ -160,7 +164,7 @@ function held(
     throw new Misuse(`--baseline is of ${baseline.scenario}, not of ${given.scenario}`);
   }
   if (given.stopped.length > 0) return { exit: exits.interrupted, lines: [], notes: given.stopped };
-  const drifts = driftsFrom(baseline, runs, Number(given.tolerance));
+  const drifts = driftsFrom(baseline, runs, given.tolerance);
   const worse = drifts.filter(({ is }) => is === 'worse');
   const missing = [...runs.keys()].filter((name) => !(name in baseline.runs));
   return {

@@ -131,6 +131,7 @@ test.each([
   [['run', 'H9', '--strategy', 'aimd'], '--strategy: H9 has the backoffs of AWS alone'],
   [['compare', 'H9'], 'H9: only scenarios of the kinds quota and'],
   [['compare', 'H1', '--seeds', '5-1'], '--seeds: expected numbers such as 1-100 or 1,2,5'],
+  [['compare', 'H1', '--tolerance', 'x'], '--tolerance: expected a share from 0 to 1, not x'],
   [['compare', 'H1', '--base', 'x'], '--base: x is not among --strategies'],
   [['replay', 'x', '--tokens', 'a', '--burst', '1'], '--tokens, --period, --burst: tokens must be'],
   [['validate', '--url', 'here', '--key', 'k'], '--url: expected such as http://127.0.0.1:8080'],

@@ -1,6 +1,4 @@
-import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import { SleepRecorder } from '../chart/sleep-series.ts';
 import { svgChart } from '../chart/svg.ts';
 import { stepsFor, terminalChart } from '../chart/terminal.ts';
@@ -20,6 +18,7 @@ import type {
   OccScenario,
   QuotaScenario,
 } from '../scenario.ts';
+import { EventFile } from './event-file.ts';
 import { grouped, shown } from './numbers.ts';
 import { columns, exits, Misuse, type Outcome, type Output } from './outcome.ts';
 import { type Overrides, overriding } from './overrides.ts';
@@ -62,14 +61,14 @@ async function runQuota(
 ): Promise<Outcome> {
   const strategy = strategyFrom(options.strategy, options.tier);
   const recorder = new SleepRecorder(scenario.durationMs, stepsFor(output.columns));
-  const lines: string[] = [];
-  const log = options.events === undefined ? undefined : eventLog((line) => lines.push(line));
+  const file = options.events === undefined ? undefined : new EventFile(options.events);
+  const log = file === undefined ? undefined : eventLog((line) => file.write(line));
   const observe: Observer = (event) => {
     recorder.observe(event);
     log?.(event);
   };
   const { values, endedMs } = evaluateQuota(scenario, strategy, seed, observe);
-  if (options.events !== undefined) await pipeline(lines, createWriteStream(options.events));
+  file?.close();
   const series = recorder.series(endedMs);
   const title = `${scenario.id}, ${strategy.name}, seed ${seed}`;
   if (options.svg !== undefined) await writeFile(options.svg, svgChart(title, series));
