@@ -169,3 +169,21 @@ test('redact changes events or drops them, and a disabled client does nothing', 
   await off.send('n', 2);
   expect(off.stats().queued).toBe(0);
 });
+
+test('a host that freezes is given a promise that ends with the last answer', async () => {
+  const at = new ClientWorld();
+  const promises: Promise<unknown>[] = [];
+  const client = at.client({ waitUntil: (promise) => promises.push(promise) });
+  client.track('n', 1);
+  client.track('n', 2);
+  expect(promises).toHaveLength(1);
+  let isOver = false;
+  void promises[0]?.then(() => {
+    isOver = true;
+  });
+  await at.runTo(55);
+  expect(isOver).toBe(false);
+  await at.runTo(1_000);
+  expect(isOver).toBe(true);
+  expect(client.stats().acked).toBe(2);
+});

@@ -79,7 +79,7 @@ export interface ClientOptions {
   readonly throttle?: ThrottleChoice | undefined;
   /** An undici `Dispatcher` of your own: a proxy, a mock. @default a pool for each base URL */
   readonly dispatcher?: Dispatcher | undefined;
-  /** @default none */
+  /** Where messages for people go: `console`, or whatever has its `warn` and `error`. @default none */
   readonly logger?: Logger | undefined;
   /** Given a promise that settles when nothing waits any more, for hosts that freeze. @default none */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;

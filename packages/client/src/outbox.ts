@@ -105,7 +105,7 @@ export class Outbox implements SendEvents {
   /** Puts an event at the end, which `hold` let in. */
   add(item: Item, hold: Hold): void {
     this.#tallies.current.outstanding += 1;
-    this.#release ??= this.#deps.keepAlive.hold();
+    this.#release ??= this.#busy();
     if (this.#disk.take(item, hold === 'memory')) return;
     this.queue.push(item);
     this.#queued();
@@ -258,6 +258,19 @@ export class Outbox implements SendEvents {
   #queued(): void {
     if (this.queue.isFullBatch) this.#pump();
     else if (this.#cancelTimer === undefined) this.#pumpIn(this.#deps.options.lingerMs);
+  }
+
+  /** Something is under way: the process stays, and a host that freezes is told; returns the end. */
+  #busy(): () => void {
+    const release = this.#deps.keepAlive.hold();
+    const { waitUntil } = this.#deps.options;
+    if (waitUntil === undefined) return release;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    waitUntil(promise);
+    return () => {
+      release();
+      resolve();
+    };
   }
 
   #left(): void {
