@@ -1,5 +1,5 @@
 import type { Throttle } from '@weir/core/throttle/throttle';
-import { throttles } from '@weir/core/throttle/throttles';
+import { type ThrottleOptions, throttles } from '@weir/core/throttle/throttles';
 import type { ProcessFacts, Strategy } from './model/strategy.ts';
 
 /** Makes the throttle of one client. */
@@ -35,3 +35,11 @@ export const weirUnnamed: Strategy = ours(
   false,
   (_, random) => throttles.adaptive({ named: false }, random),
 );
+
+/** The same with other options. */
+export function oursWith(options: ThrottleOptions): Strategy {
+  const sentence = 'the throttle of the SDK with other options';
+  return ours('weir-tuned', sentence, options.named ?? true, (_, random) =>
+    throttles.adaptive(options, random),
+  );
+}

@@ -16,6 +16,7 @@ import { kebab, type PlanOptions, planCommand } from './plan.ts';
 import { type ReplayOptions, replay } from './replay.ts';
 import { type RunOptions, run as runCommand } from './run.ts';
 import type { ServeOptions } from './serve.ts';
+import { type TuneCommandOptions, tuneCommand } from './tune.ts';
 import { type ValidateOptions, validate } from './validate.ts';
 
 /** Runs `weir-sim` with these arguments. Never throws: what went wrong is told on standard error. */
@@ -80,6 +81,7 @@ function programOf(act: Act, output: Output): Command {
     .configureOutput({ writeOut: output.out, writeErr: output.err });
   addRun(program, act, output);
   addCompare(program, act, output);
+  addTune(program, act, output);
   addReplay(program, act, output);
   addPlan(program, act);
   addValidate(program, act, output);
@@ -166,6 +168,34 @@ function addCompare(program: Command, act: Act, output: Output): void {
     )}`,
   );
   act(command, (given: string, options: CompareOptions) => compare(given, options, output));
+}
+
+function addTune(program: Command, act: Act, output: Output): void {
+  const command = program
+    .command('tune')
+    .description('search parameters of the throttle and of the server, and write them to a file')
+    .addOption(
+      new Option('--side <side>', 'what is tuned')
+        .choices(['client', 'server', 'both'])
+        .default('both'),
+    )
+    .option('--scenarios <ids>', 'for the client: H1,H2,… (default: all that it is held to)')
+    .option('--evaluations <n>', 'runs of a candidate with a seed, for each side', '2000')
+    .option('--seeds <seeds>', 'that are searched on', '101-108')
+    .option('--held-out <seeds>', 'that what was found must hold on', '1-40')
+    .option('--seed <n>', 'which chance the search itself has', '1')
+    .option('--start <file>', 'begin with what was tuned before')
+    .option('--out <file>', 'for weir serve --config and for the throttle of the SDK')
+    .option('--threads <n>', 'default: one for each core')
+    .addOption(json());
+  command.addHelpText(
+    'after',
+    example(
+      'weir-sim tune --out tuned.json',
+      'weir-sim tune --side client --scenarios H1 --evaluations 10000',
+    ),
+  );
+  act(command, (options: TuneCommandOptions) => tuneCommand(options, output));
 }
 
 function addReplay(program: Command, act: Act, output: Output): void {

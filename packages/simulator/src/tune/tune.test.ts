@@ -1,0 +1,67 @@
+import { parseTuned } from '@weir/core/tuned';
+import { expect, test } from 'vitest';
+import { paretoFront } from './search.ts';
+import { type TuneOptions, tune } from './tune.ts';
+
+const options: TuneOptions = {
+  sides: [],
+  evaluations: 120,
+  seeds: [101, 102, 103],
+  heldOut: [1, 2, 3, 4],
+  seed: 1,
+  threads: 2,
+  command: 'weir-sim tune',
+  isStopped: () => false,
+  onProgress: () => undefined,
+};
+// Comes back at once, shares by a factor of ten too little, and reserves nothing.
+const bad = { firstWait: [0.5, 8], typicalPeers: 20, backoff: 1.01, referenceTokens: 2 } as const;
+const client = { name: 'client', scenarios: ['H1'], startPace: bad } as const;
+const server = {
+  name: 'server',
+  startSettings: { MAX_WORKERS: 1, MAX_QUEUE: 500, WEIR_SEGMENT_AGE_MS: 10_000 },
+} as const;
+
+test('finds a better pace than a bad one, also on seeds that it never saw', async () => {
+  const { tuned, sides } = await tune({ ...options, sides: [client] });
+  const [{ before, after, isBetter } = { before: undefined, after: undefined, isBetter: false }] =
+    sides;
+
+  expect(isBetter).toBe(true);
+  expect(after?.score).toBeLessThan(0.7 * (before?.score ?? 0));
+  expect(parseTuned(JSON.parse(JSON.stringify(tuned)))).toEqual(tuned);
+});
+
+test('finds better settings of a server than bad ones', async () => {
+  const { tuned, sides } = await tune({
+    ...options,
+    evaluations: 25,
+    seeds: [101],
+    heldOut: [1],
+    sides: [server],
+  });
+
+  expect(sides[0]?.isBetter).toBe(true);
+  expect(tuned.server.settings.MAX_WORKERS).toBeGreaterThan(1);
+  expect(tuned.goals.every(({ before, after }) => Number.isFinite(before + after))).toBe(true);
+});
+
+test('the same seed finds the same, on one thread and on two', async () => {
+  const short = { ...options, evaluations: 30, sides: [client] };
+  const one = await tune({ ...short, threads: 1 });
+
+  expect((await tune(short)).tuned).toEqual(one.tuned);
+});
+
+test('keeps the start where it was stopped before it found anything', async () => {
+  const { tuned } = await tune({ ...options, sides: [client], isStopped: () => true });
+
+  expect(tuned.client.throttle.options.pace?.backoff).toBe(bad.backoff);
+});
+
+test('a front holds what nothing else beats everywhere', () => {
+  const of = (score: number, ...medians: number[]) => ({ vector: [], medians, score });
+  const front = paretoFront([of(3, 1, 9), of(1, 5, 5), of(2, 9, 1), of(4, 6, 6)]);
+
+  expect(front.map(({ score }) => score)).toEqual([1, 2, 3]);
+});
