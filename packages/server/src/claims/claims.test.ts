@@ -27,6 +27,7 @@ async function serverOn(server: RedisServer, silentMs = 30_000): Promise<ServerU
   const claims = new RedisClaims({
     redis,
     world: systemWorld,
+    deadlineMs: 25,
     windowMs: 600_000,
     silentMs,
     counts: { claim: (outcome) => void outcomes.push(outcome) },

@@ -9,6 +9,8 @@ import type { Claim, Claimed, ClaimOutcome, Claims } from './claims.ts';
 export interface RedisClaimsDeps {
   readonly redis: RedisConnection;
   readonly world: World;
+  /** How long an answer is waited for; then the local window alone counts. */
+  readonly deadlineMs: Ms;
   /** How long an answer is known. */
   readonly windowMs: Ms;
   /** A claim whose owner is not heard of for so long may be taken over. */
@@ -16,8 +18,6 @@ export interface RedisClaimsDeps {
   readonly counts: { claim(outcome: ClaimOutcome): void };
 }
 
-/** As long as the limiter waits; then the local window alone counts. */
-const deadlineMs = 25;
 /** After Redis did not answer it is not asked for this long. */
 const awayMs = 250;
 /** Of longer answers the list of rejected events is not kept, so that Redis stays small. */
@@ -50,7 +50,7 @@ export class RedisClaims implements Claims {
   }
 
   async #ask({ key, body }: Idempotency): Promise<Asked> {
-    const { world, windowMs, silentMs } = this.#deps;
+    const { world, windowMs, silentMs, deadlineMs } = this.#deps;
     if (world.now() < this.#awayUntilMs) return 'away';
     const token = Buffer.from(world.randomBytes(16));
     const args = [token, Buffer.from(body), `${windowMs}`, `${silentMs}`];
@@ -94,7 +94,7 @@ export class RedisClaims implements Claims {
 
   /** What it cannot say is found out by silence. */
   async #run(args: readonly (string | Buffer)[], name: string): Promise<void> {
-    const { world } = this.#deps;
+    const { world, deadlineMs } = this.#deps;
     try {
       await withinDeadline(this.#settle.run([name], args), deadlineMs, world);
     } catch {

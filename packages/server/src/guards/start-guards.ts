@@ -42,7 +42,7 @@ export interface GuardDeps {
 
 export function startGuards(settings: Settings, deps: GuardDeps): Guards {
   const { maxInFlight, maxBodyMemory } = settings;
-  const { spool, world, counts, redis } = deps;
+  const { spool, world, counts } = deps;
   return {
     entrance: openEntrance(settings, deps),
     fairness: new Fairness({
@@ -51,21 +51,23 @@ export function startGuards(settings: Settings, deps: GuardDeps): Guards {
       maxInFlight,
       counts,
     }),
-    hints:
-      redis === undefined
-        ? new MemoryHints(world)
-        : new RedisHints({ redis, world, bounds: slotBounds }),
+    hints: hintsOf(settings, deps),
     repeats: new Repeats(spool, claimsOf(settings, deps)),
   };
 }
 
+function hintsOf({ redisDeadlineMs }: Settings, { redis, world }: GuardDeps): Hints {
+  if (redis === undefined) return new MemoryHints(world);
+  return new RedisHints({ redis, world, bounds: slotBounds, deadlineMs: redisDeadlineMs });
+}
+
 /** Without a Redis, or without a window, each server knows its own keys alone. */
 function claimsOf(
-  { idempotencyMs: windowMs }: Settings,
+  { idempotencyMs: windowMs, redisDeadlineMs: deadlineMs }: Settings,
   { redis, world, counts, silentMs = 30_000 }: GuardDeps,
 ): RedisClaims | undefined {
   if (redis === undefined || windowMs === 0) return undefined;
-  return new RedisClaims({ redis, world, counts, windowMs, silentMs });
+  return new RedisClaims({ redis, world, counts, deadlineMs, windowMs, silentMs });
 }
 
 function openEntrance(

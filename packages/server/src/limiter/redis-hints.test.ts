@@ -109,7 +109,8 @@ onRedis('turns on a quota that servers share', () => {
     await using server = await startRedisServer();
     const connections = [await connected(server), await connected(server)];
     const [one, other] = connections.map(
-      (redis) => new RedisHints({ redis, world: systemWorld, bounds: slotBounds }),
+      (redis) =>
+        new RedisHints({ redis, world: systemWorld, bounds: slotBounds, deadlineMs: 1_000 }),
     ) as [RedisHints, RedisHints];
     const quota = compileQuota({ tokens: 1, periodUs: 10_000_000, burst: 1 });
     const caller = callerOf('acme', [{ name: 'req', unit: 'requests', quota }]);
@@ -142,7 +143,7 @@ onRedis('turns on a quota that servers share', () => {
     await using server = await startRedisServer();
     const redis = await connected(server);
     const few = { ...slotBounds, mostSenders: 30 };
-    const hints = new RedisHints({ redis, world: systemWorld, bounds: few });
+    const hints = new RedisHints({ redis, world: systemWorld, bounds: few, deadlineMs: 1_000 });
     const quota = compileQuota({ tokens: 10, periodUs: 1_000_000, burst: 1 });
     const caller = callerOf('acme', [{ name: 'req', unit: 'requests', quota }]);
     const limiter = new MemoryLimiter(systemWorld);

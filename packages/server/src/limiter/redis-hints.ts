@@ -14,9 +14,10 @@ export interface RedisHintsDeps {
   readonly redis: RedisConnection;
   readonly world: World;
   readonly bounds: SlotBounds;
+  /** How long an answer is waited for; then nothing is told. */
+  readonly deadlineMs: Ms;
 }
 
-const deadlineMs: Ms = 25;
 /** After so many calls in a row without an answer Redis is not asked for a while. */
 const failuresInARow = 3;
 const awayMs: Ms = 250;
@@ -93,7 +94,7 @@ export class RedisHints implements Hints {
     let told: readonly number[];
     try {
       const answer = this.#script.run(keys, args) as Promise<readonly number[]>;
-      told = await withinDeadline(answer, deadlineMs, world);
+      told = await withinDeadline(answer, this.#deps.deadlineMs, world);
     } catch {
       this.#failures += 1;
       if (this.#failures >= failuresInARow) this.#awayUntilMs = world.now() + awayMs;
