@@ -1,6 +1,6 @@
 import { compileQuota, type QuotaTerms } from '@weir/core/gcra';
 import { expect, test } from 'vitest';
-import { onRedis } from '../redis/on-redis.model.ts';
+import { onAnyRedis, onRedis } from '../redis/on-redis.model.ts';
 import type { Caller } from '../tenants/caller.ts';
 import { callerOf, cost, limiterContract } from './limiter.contract.ts';
 import { anyRedisForTests, limiterOn, redisForTests } from './redis-limiter.model.ts';
@@ -8,7 +8,7 @@ import { stateKeysOf } from './state-key.ts';
 
 const dayUs = 86_400_000_000;
 
-onRedis('limits in Redis keep the contract of limiters', () => {
+onAnyRedis('limits in Redis keep the contract of limiters', () => {
   const redis = anyRedisForTests();
 
   limiterContract(() => ({

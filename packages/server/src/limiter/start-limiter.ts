@@ -108,7 +108,8 @@ class TroubleLog {
 
   began(reason: string): void {
     this.#ways += 1;
-    if (this.#ways === 1) this.#log.error({ redis: this.#redis.name, reason }, this.sentence);
+    const { name: redis, problem = reason } = this.#redis;
+    if (this.#ways === 1) this.#log.error({ redis, reason: problem }, this.sentence);
   }
 
   ended(afterMs: number): void {

@@ -6,7 +6,16 @@ import { findRedisServer } from './redis-server.model.ts';
  * test is skipped that says by its name what was not checked; in CI it fails.
  */
 export function onRedis(promise: string, tests: () => void): void {
-  if (findRedisServer() !== undefined) {
+  on(findRedisServer() !== undefined, promise, tests);
+}
+
+/** The same for tests that are content with the Redis of `REDIS_URL`, if that is set. */
+export function onAnyRedis(promise: string, tests: () => void): void {
+  on(process.env.REDIS_URL !== undefined || findRedisServer() !== undefined, promise, tests);
+}
+
+function on(isThere: boolean, promise: string, tests: () => void): void {
+  if (isThere) {
     describe(promise, tests);
     return;
   }

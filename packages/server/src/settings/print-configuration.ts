@@ -65,6 +65,20 @@ does, so that nobody reads half of it.
 Without a file there is one tenant, \`dev\`, with a key in \`dev-key\` in the data folder, and weir
 listens on loopback only. TLS ends in front of weir. Quotas held in memory are full again after a
 restart.
+
+## Limits in Redis
+
+With \`REDIS_URL\` servers share their quotas: on one Redis from version 7 on, on Valkey, or on a Cluster
+of them (several URLs, or \`WEIR_REDIS_CLUSTER=on\`). User name, password and database stand in the URL;
+\`rediss://\` is TLS, for which \`NODE_EXTRA_CA_CERTS\` names a certificate authority of your own.
+
+- A quota in debt takes about 150 bytes under a key \`rl1:…\`, which goes when nothing is owed. Set
+  \`maxmemory-policy noeviction\`: a state that is evicted is a quota that is full again.
+- Nothing needs to be kept on disk. A Redis that comes back empty lets each quota's burst through once
+  more.
+- While Redis does not answer within \`WEIR_REDIS_DEADLINE_MS\`, \`/readyz\` says so without saying no, and
+  each quota's \`onTrouble\` holds. How many servers share a quota is counted in Redis once a second;
+  while it is away the last count stays, and a server that has never reached it counts itself alone.
 `;
 
 /** The page of all settings, as Markdown. */
