@@ -4,6 +4,7 @@ import { startS3Double } from '@weir/s3-double/server';
 import { findRedisServer, startRedisServer } from '@weir/server/redis/redis-server.model';
 import { expect, test } from 'vitest';
 import { bucketAt } from './support/bucket.ts';
+import { inChromium } from './support/chromium.ts';
 import { type JaegerSpan, type JaegerTrace, onRealJaeger } from './support/real-jaeger.ts';
 import { runTracedSender } from './support/run-traced-sender.ts';
 import { eventually, runWeir, startWeir, temporaryFolder } from './support/weir-process.ts';
@@ -13,6 +14,46 @@ import { eventually, runWeir, startWeir, temporaryFolder } from './support/weir-
 const promise = 'one trace leads from the caller to the object that holds the event';
 
 onRealJaeger(promise, (jaeger) => {
+  inChromium(
+    'the console page draws what became of a receipt, and links there',
+    async (browser) => {
+      await using folder = await temporaryFolder();
+      const env = {
+        OTEL_EXPORTER_OTLP_ENDPOINT: jaeger().otlpUrl,
+        OTEL_METRICS_EXPORTER: 'none',
+        OTEL_BSP_SCHEDULE_DELAY: '50',
+        WEIR_SEGMENT_AGE_MS: '100',
+        JAEGER_URL: jaeger().url,
+      };
+      await using weir = await startWeir({ dataDir: folder.path, env });
+      const { traceId, receipt } = await runTracedSender(weir, env);
+      await eventually('the whole story', async () => {
+        const found = await jaeger().trace(traceId);
+        return found && named(found, spanNames.deliver).length > 0 ? found : undefined;
+      });
+      const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+      await page.goto(`${weir.adminUrl}/console`);
+      await page.getByText('all is well').waitFor();
+      await page.getByRole('textbox', { name: 'Receipt' }).fill(receipt);
+      await page.getByRole('button', { name: 'Look up' }).click();
+      await page.locator('.bar').first().waitFor();
+      const bars = await page.locator('.bar .name').allTextContents();
+      expect(bars.map((bar) => bar.trim())).toEqual([
+        'pay order checkout',
+        `${senderSpans.send} checkout`,
+        `${senderSpans.batch} checkout`,
+        `${spanNames.request} weir`,
+        `${spanNames.append} weir`,
+        `${spanNames.deliver} weir`,
+      ]);
+      const link = await page.getByRole('link', { name: traceId }).getAttribute('href');
+      expect(link).toBe(`${jaeger().url}/trace/${traceId}`);
+      const { WEIR_TEST_SCREENSHOTS: screenshots } = process.env;
+      if (screenshots !== undefined)
+        await page.screenshot({ path: `${screenshots}/waterfall.png` });
+    },
+  );
+
   test('through SDK, server, Redis, worker and bucket', async () => {
     await using folder = await temporaryFolder();
     await using double = await startS3Double();

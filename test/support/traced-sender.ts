@@ -15,6 +15,7 @@ const sdk = new NodeSDK({
 });
 sdk.start();
 const client = new IngestClient({ tracing: openTelemetry(), lingerMs: 0 });
+await client.send('warm.up', {}); // the first one waits for code to be compiled, on both sides
 const traceId = await trace
   .getTracer('checkout')
   .startActiveSpan('pay order', { kind: SpanKind.SERVER }, async (span) => {
