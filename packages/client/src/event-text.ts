@@ -123,9 +123,7 @@ function dataText(data: unknown): string {
 }
 
 /** Throws a WeirError `invalid_event` where a name or value is none that CloudEvents allow. */
-export function attributesText(
-  attributes: Readonly<Record<string, string | number | boolean>>,
-): string {
+function attributesText(attributes: Readonly<Record<string, string | number | boolean>>): string {
   let text = '';
   for (const [name, value] of Object.entries(attributes)) {
     if (!attributeName.test(name) || taken.has(name) || name.startsWith('weir')) {

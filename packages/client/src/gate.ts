@@ -19,7 +19,7 @@ export interface Pass {
 }
 
 /** Hears why nothing goes out. */
-export interface GateEvents {
+interface GateEvents {
   /** A batch has to wait for the pace of its key. */
   paced(snapshot: ThrottleSnapshot, waitMs: Ms): void;
   /** The function that gives the key failed. */

@@ -4,7 +4,7 @@ import type { Logger } from './options.ts';
 import { PacedTurnstile, type Turnstile } from './turnstile.ts';
 
 /** Makes the policy that paces a key. */
-export type MakeThrottle = (random: () => number) => Throttle;
+type MakeThrottle = (random: () => number) => Throttle;
 
 interface Entry {
   readonly turnstile: Turnstile;

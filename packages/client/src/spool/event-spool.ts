@@ -1,4 +1,3 @@
-import type { PlaceRange } from './place-set.ts';
 import type { SpooledEvent } from './spool-records.ts';
 
 /** A batch that an earlier process had closed and not finished. */
@@ -54,5 +53,3 @@ export interface EventSpool {
   /** Resolves when all is written and the lock is free. */
   end(): Promise<void>;
 }
-
-export type { PlaceRange };
