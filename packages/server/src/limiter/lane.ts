@@ -40,7 +40,6 @@ type Answered = (decision: Decision | undefined, isLate: boolean) => void;
 interface Waiting {
   readonly ask: Ask;
   readonly answered: Answered;
-  readonly sinceMs: Ms;
 }
 
 /** Longer than it takes until all servers have found out that Redis is back. */
@@ -61,6 +60,8 @@ const outcomesKept = 20;
 export class Lane {
   readonly #deps: LaneDeps;
   #waiting: Waiting[] = [];
+  /** Since when the first of them has been waiting. */
+  #sinceMs: Ms = 0;
   #calls = 0;
   #isScheduled = false;
   #breaker: BreakerState = closedBreaker;
@@ -89,7 +90,8 @@ export class Lane {
       answered(undefined, false);
       return;
     }
-    this.#waiting.push({ ask, answered, sinceMs: this.#deps.world.now() });
+    if (this.#waiting.length === 0) this.#sinceMs = this.#deps.world.now();
+    this.#waiting.push({ ask, answered });
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     this.#deps.soon(() => {
@@ -120,7 +122,7 @@ export class Lane {
   #call(batch: TakeBatch, waiting: readonly Waiting[]): void {
     const { world, script, deadlineMs, events } = this.#deps;
     const sentMs = world.now();
-    const { sinceMs } = waiting[0] as Waiting;
+    const sinceMs = this.#sinceMs;
     const answer = script.run(batch.keys, [batch.pack()]).then((reply) => {
       const read = batch.read(reply as Buffer);
       events.learned(read, sentMs);

@@ -29,6 +29,22 @@ onRedis('limits in Redis', () => {
     expect(told).toMatchObject({ calls: 3, asks: 150 });
   });
 
+  test('a plan that changes within one turn counts for who is asked about after it', async () => {
+    const { limiter, told } = limiterOn(redis());
+    const before = callerOf('plan', [named('a', 10), named('b', 10)]);
+    const after = callerOf('plan', [named('b', 10), named('a', 3)]);
+
+    const decisions = await Promise.all([
+      limiter.take(before, cost(1)),
+      limiter.take(after, cost(1)),
+      limiter.take(after, cost(2)),
+    ]);
+
+    expect(decisions.map(({ allowed }) => allowed)).toEqual([true, true, false]);
+    expect(decisions[1]?.verdicts.map(({ remaining }) => remaining)).toEqual([8, 1]);
+    expect(told).toMatchObject({ calls: 2, asks: 3 });
+  });
+
   test('two servers share what is left, to the last token', async () => {
     const one = limiterOn(redis());
     const other = limiterOn(redis(), { prefix: one.prefix });

@@ -53,19 +53,18 @@ export class TakeBatch {
   /** False where it belongs into another call: this one is full, or knows a quota by other terms. */
   add(ask: Ask): boolean {
     const { keys, quotas } = ask;
-    const isFull = this.size === mostAsks || this.#parts.length + keys.length > mostParts;
-    if ((isFull && this.size > 0) || !this.#agrees(ask)) return false;
-    this.#asks.push(ask);
+    const partsBefore = this.#parts.length;
+    const isFull = this.size === mostAsks || partsBefore + keys.length > mostParts;
+    if (isFull && this.size > 0) return false;
     for (let i = 0; i < keys.length; i += 1) {
-      const key = keys[i] as string;
-      let place = this.#places.get(key);
+      const place = this.#placeOf(keys[i] as string, quotas[i] as CallerQuota);
       if (place === undefined) {
-        place = this.#keys.push(key) - 1;
-        this.#places.set(key, place);
-        this.#states.push(quotas[i] as CallerQuota);
+        this.#parts.length = partsBefore; // a state that was added is read for nothing
+        return false;
       }
       this.#parts.push(place);
     }
+    this.#asks.push(ask);
     return true;
   }
 
@@ -111,14 +110,16 @@ export class TakeBatch {
     return { nowUs, damaged: reply.readDoubleLE(8), decisions, quotas: this.#states, states };
   }
 
-  #agrees({ keys, quotas }: Ask): boolean {
-    if (this.#places.size === 0) return true;
-    for (let i = 0; i < keys.length; i += 1) {
-      const place = this.#places.get(keys[i] as string);
-      if (place === undefined) continue;
-      if (!isSame(this.#states[place] as CallerQuota, quotas[i] as CallerQuota)) return false;
+  /** undefined where it is known by other terms. */
+  #placeOf(key: string, named: CallerQuota): number | undefined {
+    const found = this.#places.get(key);
+    if (found !== undefined) {
+      return isSame(this.#states[found] as CallerQuota, named) ? found : undefined;
     }
-    return true;
+    const place = this.#keys.push(key) - 1;
+    this.#places.set(key, place);
+    this.#states.push(named);
+    return place;
   }
 }
 
