@@ -5,6 +5,7 @@ import { runIngest } from './ingest.ts';
 import { runLimiter } from './limiter.ts';
 import { runNeighbour } from './neighbour.ts';
 import { runPuts } from './puts.ts';
+import { runSimulator } from './simulator.ts';
 import { runTrack } from './track.ts';
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
@@ -15,6 +16,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   limiter: runLimiter,
   puts: runPuts,
   neighbour: runNeighbour,
+  simulator: runSimulator,
   track: runTrack,
 };
 
