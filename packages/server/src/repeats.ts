@@ -68,7 +68,6 @@ async function claimAndTake(
   take: () => Promise<Taken | Refusal>,
 ): Promise<Taken | Refusal> {
   const claimed = await claims.claim(idempotency);
-  if (claimed === 'away') return await take(); // this server's own window still holds
   if (claimed === 'open') return underWay;
   if (claimed === 'other body') return mismatch;
   if ('reply' in claimed) return repeated(claimed.reply, idempotency.body);

@@ -11,15 +11,14 @@ export interface Claim {
 
 /**
  * What other servers know of a key. `claim`: nothing, and now it is ours; `reply`: the answer it was
- * given; `open`: its request is under way elsewhere; `other body`: so it is, with another body;
- * `away`: nobody can be asked.
+ * given; `open`: its request is under way elsewhere; `other body`: so it is, with another body. Where
+ * nobody can be asked there is a claim too: then this server's own window alone holds.
  */
 export type Claimed =
   | { readonly claim: Claim }
   | { readonly reply: Repeat }
   | 'open'
-  | 'other body'
-  | 'away';
+  | 'other body';
 
 /** Keys that several servers share, so that a repeat may go to any of them. */
 export interface Claims {

@@ -5,11 +5,15 @@ import { withinDeadline } from '../redis/deadline.ts';
 import { RedisScript } from '../redis/script.ts';
 import type { Idempotency } from '../spool/record.ts';
 import type { Claim, Claimed, ClaimOutcome, Claims } from './claims.ts';
+import { Unsettled } from './unsettled.ts';
 
 export interface RedisClaimsDeps {
   readonly redis: RedisConnection;
   readonly world: World;
-  /** How long an answer is waited for; then the local window alone counts. */
+  /**
+   * How long an answer is waited for; then the local window alone counts. Longer than for a decision,
+   * as a claim that is missed can store twice; once it was too long, nobody waits until Redis is back.
+   */
   readonly deadlineMs: Ms;
   /** How long an answer is known. */
   readonly windowMs: Ms;
@@ -18,8 +22,8 @@ export interface RedisClaimsDeps {
   readonly counts: { claim(outcome: ClaimOutcome): void };
 }
 
-/** After Redis did not answer it is not asked for this long. */
-const awayMs = 250;
+/** How often it is looked whether Redis is back. */
+const probeMs = 250;
 /** Of longer answers the list of rejected events is not kept, so that Redis stays small. */
 const mostReplyLength = 256 * 1024;
 const prefix = 'weir1:key';
@@ -27,42 +31,41 @@ const prefix = 'weir1:key';
 /**
  * Claims in Redis: one small hash for each key, for as long as the window. Keys are hashed already.
  * Bounded by the requests under way and by Redis' own memory; `noeviction` or a volatile policy both
- * do, since a key that was evicted is merely new again.
+ * do, since a key that was evicted is merely new again. While Redis is away a request goes on without
+ * a claim, and its answer is told as soon as it is back.
  */
 export class RedisClaims implements Claims {
   readonly #deps: RedisClaimsDeps;
   readonly #claim: RedisScript;
   readonly #settle: RedisScript;
-  #awayUntilMs = 0;
+  readonly #unsettled: Unsettled;
+  #isAway = false;
 
   constructor(deps: RedisClaimsDeps) {
     this.#deps = deps;
+    this.#unsettled = new Unsettled(deps.world, (one) => this.#settle.run([one.name], one.args));
     this.#claim = new RedisScript(deps.redis, new URL('./claim.lua', import.meta.url));
     this.#settle = new RedisScript(deps.redis, new URL('./settle.lua', import.meta.url));
   }
 
   async claim(idempotency: Idempotency): Promise<Claimed> {
-    const claimed = await this.#ask(idempotency);
-    this.#deps.counts.claim(outcomeOf(claimed));
-    return typeof claimed === 'object' && 'token' in claimed
-      ? { claim: this.#hold(idempotency, claimed.token) }
-      : claimed;
+    const token = Buffer.from(this.#deps.world.randomBytes(16));
+    const answer = await this.#ask(idempotency, token);
+    this.#deps.counts.claim(outcomeOf(answer));
+    // Also where nobody could be asked: the claim may have been made, and the answer is worth telling.
+    const isOurs = answer === 'claimed' || answer === 'taken over' || answer === 'away';
+    return isOurs ? { claim: this.#hold(idempotency, token) } : answer;
   }
 
-  async #ask({ key, body }: Idempotency): Promise<Asked> {
+  async #ask({ key, body }: Idempotency, token: Buffer): Promise<Answer> {
     const { world, windowMs, silentMs, deadlineMs } = this.#deps;
-    if (world.now() < this.#awayUntilMs) return 'away';
-    const token = Buffer.from(world.randomBytes(16));
+    if (this.#isAway) return 'away';
     const args = [token, Buffer.from(body), `${windowMs}`, `${silentMs}`];
-    const name = nameOf(key);
-    // An answer that comes late may have left a claim: nobody waits for that one.
-    const late = (): void => void this.#run([token, 'release'], name);
     try {
-      const answer = this.#claim.run([name], args);
-      const reply = await withinDeadline(answer, deadlineMs, world, late);
-      return read(reply as readonly Buffer[], token);
+      const answer = this.#claim.run([nameOf(key)], args) as Promise<readonly Buffer[]>;
+      return read(await withinDeadline(answer, deadlineMs, world));
     } catch {
-      this.#awayUntilMs = world.now() + awayMs;
+      this.#lost();
       return 'away';
     }
   }
@@ -74,7 +77,7 @@ export class RedisClaims implements Claims {
     let stop = (): void => {};
     const sayAgain = (): void => {
       stop = world.after(silentMs / 3, () => {
-        void this.#run([token, 'heard'], name);
+        void this.#settle.run([name], [token, 'heard']).catch(ignore);
         sayAgain();
       });
     };
@@ -92,45 +95,60 @@ export class RedisClaims implements Claims {
     };
   }
 
-  /** What it cannot say is found out by silence. */
+  /** Said in time, or else behind the answer, again and again. */
   async #run(args: readonly (string | Buffer)[], name: string): Promise<void> {
-    const { world, deadlineMs } = this.#deps;
+    const { world, deadlineMs, windowMs } = this.#deps;
+    if (this.#isAway) {
+      this.#unsettled.add({ name, args }, windowMs);
+      return;
+    }
     try {
       await withinDeadline(this.#settle.run([name], args), deadlineMs, world);
     } catch {
-      this.#awayUntilMs = world.now() + awayMs;
+      this.#lost();
+      this.#unsettled.add({ name, args }, windowMs);
+    }
+  }
+
+  /** From now on no request asks, until a probe is answered in time. */
+  #lost(): void {
+    if (this.#isAway) return;
+    this.#isAway = true;
+    const { world, deadlineMs } = this.#deps;
+    const probe = async (): Promise<void> => {
+      try {
+        const answer = this.#settle.run([`${prefix}:probe`], ['', 'heard']);
+        await withinDeadline(answer, deadlineMs, world);
+        this.#isAway = false;
+      } catch {
+        world.after(probeMs, () => void probe());
+      }
+    };
+    world.after(probeMs, () => void probe());
+  }
+}
+
+type Answer = 'claimed' | 'taken over' | 'away' | Exclude<Claimed, { readonly claim: Claim }>;
+
+function read([what, body, receipt]: readonly Buffer[]): Answer {
+  const outcome = what?.toString();
+  switch (outcome) {
+    case 'claimed':
+    case 'taken over':
+    case 'open':
+    case 'other body':
+      return outcome;
+    default: {
+      const told = JSON.parse(receipt?.toString() ?? '') as Receipt;
+      return { reply: { body: body ?? Buffer.alloc(0), receipt: told } };
     }
   }
 }
 
-type Asked = Exclude<Claimed, { readonly claim: Claim }> | { token: Buffer; tookOver: boolean };
-
-function read(reply: readonly Buffer[], token: Buffer): Asked {
-  const [what, body, receipt] = reply;
-  switch (what?.toString()) {
-    case 'claimed':
-      return { token, tookOver: false };
-    case 'taken over':
-      return { token, tookOver: true };
-    case 'open':
-      return 'open';
-    case 'other body':
-      return 'other body';
-    default:
-      return {
-        reply: {
-          body: body ?? Buffer.alloc(0),
-          receipt: JSON.parse(receipt?.toString() ?? '') as Receipt,
-        },
-      };
-  }
-}
-
-function outcomeOf(asked: Asked): ClaimOutcome {
-  if (asked === 'away') return 'away';
-  if (typeof asked === 'string') return 'open';
-  if ('reply' in asked) return 'repeat';
-  return asked.tookOver ? 'taken_over' : 'claimed';
+function outcomeOf(answer: Answer): ClaimOutcome {
+  if (answer === 'taken over') return 'taken_over';
+  if (answer === 'other body') return 'open';
+  return typeof answer === 'string' ? answer : 'repeat';
 }
 
 function textOf(receipt: Receipt): string {
@@ -141,3 +159,5 @@ function textOf(receipt: Receipt): string {
 function nameOf(key: Uint8Array): string {
   return `${prefix}:${Buffer.from(key).toString('base64url')}`;
 }
+
+function ignore(): void {}

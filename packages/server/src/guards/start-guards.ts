@@ -63,10 +63,11 @@ function hintsOf({ redisDeadlineMs }: Settings, { redis, world }: GuardDeps): Hi
 
 /** Without a Redis, or without a window, each server knows its own keys alone. */
 function claimsOf(
-  { idempotencyMs: windowMs, redisDeadlineMs: deadlineMs }: Settings,
+  { idempotencyMs: windowMs, redisDeadlineMs }: Settings,
   { redis, world, counts, silentMs = 30_000 }: GuardDeps,
 ): RedisClaims | undefined {
   if (redis === undefined || windowMs === 0) return undefined;
+  const deadlineMs = 10 * redisDeadlineMs;
   return new RedisClaims({ redis, world, counts, deadlineMs, windowMs, silentMs });
 }
 
