@@ -1,3 +1,4 @@
+import type { Dispatcher } from '../transport/undici.ts';
 import { Pacer, type PacerOptions, type Turn } from './pacer.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -13,10 +14,8 @@ interface Handler {
   onResponseError?: (controller: unknown, error: Error) => unknown;
 }
 
-type Dispatch = (options: object, handler: object) => boolean;
-
 /** What `dispatcher.compose` takes. */
-export type Interceptor = (dispatch: Dispatch) => Dispatch;
+export type Interceptor = Dispatcher.DispatcherComposeInterceptor;
 
 /**
  * Paces all requests of an undici dispatcher that share a quota. Put it before `interceptors.retry`,
@@ -30,7 +29,7 @@ export function throttleInterceptor(options: PacerOptions = {}): Interceptor {
   const pacer = new Pacer(options);
   return (dispatch) => (request, handler) => {
     pacer.turn().then(
-      (turn) => dispatch(request, heard(handler as Handler, turn)),
+      (turn) => dispatch(request, heard(handler, turn)),
       (error: Error) => (handler as Handler).onResponseError?.(undefined, error),
     );
     return true;
@@ -38,7 +37,7 @@ export function throttleInterceptor(options: PacerOptions = {}): Interceptor {
 }
 
 /** The same handler, whose news the turn hears first. */
-function heard(handler: Handler, turn: Turn): object {
+function heard(handler: Dispatcher.DispatchHandler, turn: Turn): Dispatcher.DispatchHandler {
   let isTold = false;
   const once = (tell: () => void): void => {
     if (!isTold) tell();
@@ -51,11 +50,11 @@ function heard(handler: Handler, turn: Turn): object {
         return Array.isArray(value) ? value.join(', ') : value;
       };
       if (status >= 200) once(() => turn.answered({ status, header }));
-      return handler.onResponseStart?.(controller, status, headers, ...rest);
+      return (handler as Handler).onResponseStart?.(controller, status, headers, ...rest);
     },
     onResponseError: (controller, error) => {
       once(() => turn.failed());
-      return handler.onResponseError?.(controller, error);
+      return (handler as Handler).onResponseError?.(controller, error);
     },
   };
   return new Proxy(handler, {

@@ -29,6 +29,8 @@ const idleBuffers = 8;
 const frameBytes = 64; // of a record and its head, at most
 const retryMs = 1_000;
 const nothing = new Uint8Array(0);
+/** Ends a file: its commit says that all before it was durable, so that damage is told from a torn end. */
+const nothingDone: Control = { done: [] };
 
 export interface DiskSpoolDeps {
   readonly dir: string;
@@ -179,6 +181,7 @@ class DiskSpool implements EventSpool {
   async end(): Promise<void> {
     this.#isEnded = true;
     await this.#steps;
+    if (this.#live > 0) await this.#control(nothingDone).catch(() => {});
     await this.#writer?.end().catch(() => {});
     this.#writer = undefined;
     if (this.#live === 0) {
@@ -221,6 +224,7 @@ class DiskSpool implements EventSpool {
       const old = this.#writer;
       try {
         await this.#openNext();
+        await old?.append(encodeControl(nothingDone), nothing);
         await old?.end();
       } catch {
         // A disk that is full today may have room tomorrow: whatever comes until then is refused.
