@@ -45,13 +45,13 @@ onRedis('limits in a Redis Cluster', () => {
     const results = await running;
 
     for (const result of results) {
-      const { failed, asked, waitsMs, loopDelayMs, reasons, perTenant } = result;
+      const { failed, asked, waitsMs, pausedMs, reasons, perTenant } = result;
       expect(failed).toBe(0);
       expect(asked).toBe(800 * 8);
       expect(reasons.join()).not.toContain('CROSSSLOT');
       const p99Ms = quantile(waitsMs, 0.99);
-      process.stdout.write(`p99 ${p99Ms.toFixed(1)} ms, event loop ${loopDelayMs.toFixed(1)}\n`);
-      expect(p99Ms).toBeLessThan(terms.deadlineMs + 5 + loopDelayMs);
+      process.stdout.write(`p99 ${p99Ms.toFixed(1)} ms, held up for ${pausedMs.toFixed(0)}\n`);
+      expect(p99Ms).toBeLessThan(terms.deadlineMs + 5);
       // All tenants are decided on by Redis again, also those of the node that is gone.
       expect(perTenant.every((lastMs) => lastMs > replacedMs)).toBe(true);
     }

@@ -81,11 +81,11 @@ function expectLaw(results: readonly LimiterResult[]): void {
   expect(times.length).toBeGreaterThan(0.85 * law);
 }
 
-/** A decision that Redis did not make waits for the deadline, or for nothing; plus what the machine does. */
-function expectWaits({ waitsMs, localWaitsMs, loopDelayMs }: LimiterResult): void {
+/** A decision that Redis did not make waits for the deadline, or for nothing. */
+function expectWaits({ waitsMs, localWaitsMs, pausedMs }: LimiterResult): void {
   process.stdout.write(
-    `p99 ${quantile(waitsMs, 0.99).toFixed(1)} ms, longest ${waitsMs.at(-1)?.toFixed(1)}, alone ${quantile(localWaitsMs, 0.99).toFixed(3)}, event loop ${loopDelayMs.toFixed(1)}\n`,
+    `p99 ${quantile(waitsMs, 0.99).toFixed(1)} ms, longest ${waitsMs.at(-1)?.toFixed(1)}, alone ${quantile(localWaitsMs, 0.99).toFixed(3)}, held up for ${pausedMs.toFixed(0)}\n`,
   );
-  expect(quantile(waitsMs, 0.99)).toBeLessThan(deadlineMs + 5 + loopDelayMs);
-  expect(quantile(localWaitsMs, 0.99)).toBeLessThan(0.2 + loopDelayMs);
+  expect(quantile(waitsMs, 0.99)).toBeLessThan(deadlineMs + 5);
+  expect(quantile(localWaitsMs, 0.99)).toBeLessThan(0.5); // 0.1 to 0.3 while others use the machine
 }

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Decision } from '@weir/core/admission';
 import { compileQuota } from '@weir/core/gcra';
@@ -53,19 +52,20 @@ const cost = { requests: 1, events: 0, bytes: 0 };
 interface Asked {
   readonly tenant: number;
   readonly atMs: number;
+  readonly fromMs: number;
   readonly tookMs: number;
   readonly decision: Decision;
 }
 
 const asked: Asked[] = [];
+/** When this process was held up by others on its machine, from and to. */
+const pauses: (readonly [fromMs: number, toMs: number])[] = [];
+const pauseMs = 2;
 await wait(1_200); // until the servers have heard of each other
 console.log('ready');
 await once(process.stdin, 'data');
-const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
 const startMs = Date.now();
 await (task.seconds === 0 ? burst() : openLoop());
-delay.disable();
 // Only once all of it is written: what a pipe has not taken yet is lost with the process.
 process.stdout.write(`${JSON.stringify(resultOf(Date.now() - startMs))}\n`, () => process.exit(0));
 
@@ -81,9 +81,21 @@ async function openLoop(): Promise<void> {
   while (asking.length < total) {
     const due = Math.min(total, ((performance.now() - beganMs) * task.perSecond) / 1_000);
     while (asking.length < due) asking.push(ask(asking.length));
-    await wait(1);
+    await tick();
   }
-  await Promise.all(asking);
+  let isDone = false;
+  const done = Promise.all(asking).then(() => {
+    isDone = true;
+  });
+  while (!isDone) await tick();
+  await done;
+}
+
+async function tick(): Promise<void> {
+  const fromMs = performance.now();
+  await wait(1);
+  const toMs = performance.now();
+  if (toMs - fromMs > 1 + pauseMs) pauses.push([fromMs + 1, toMs]);
 }
 
 /** As a request is: turned away if that is known, else decided on. */
@@ -96,6 +108,7 @@ async function ask(number: number): Promise<void> {
     asked.push({
       tenant: number % callers.length,
       atMs,
+      fromMs,
       tookMs: performance.now() - fromMs,
       decision,
     });
@@ -106,7 +119,7 @@ async function ask(number: number): Promise<void> {
 
 function resultOf(tookMs: number): LimiterResult {
   const allowed = asked.filter(({ decision }) => decision.allowed);
-  const waits = (some: readonly Asked[]) => some.map((one) => one.tookMs).sort((a, b) => a - b);
+  const waits = (some: readonly Asked[]) => some.map(waitOf).sort((a, b) => a - b);
   const local = asked.filter(({ decision }) => decision.source === 'local');
   return {
     ...counts,
@@ -119,7 +132,7 @@ function resultOf(tookMs: number): LimiterResult {
     localWaitsMs: waits(local.filter(({ tookMs }) => tookMs < 10)),
     redisAtMs: asked.filter(isFromRedis).map(({ atMs, tookMs }) => atMs + tookMs),
     perTenant: callers.map((_, tenant) => lastFromRedis(asked, tenant)),
-    loopDelayMs: delay.percentile(99) / 1e6,
+    pausedMs: pauses.reduce((sum, [fromMs, toMs]) => sum + toMs - fromMs, 0),
     servers: servers.count,
     reasons: [...reasons],
   };
@@ -131,4 +144,14 @@ function isFromRedis({ decision: { source } }: Asked): boolean {
 
 function lastFromRedis(all: readonly Asked[], tenant: number): number {
   return all.findLast((one) => one.tenant === tenant && isFromRedis(one))?.atMs ?? 0;
+}
+
+/** Without what this process was held up meanwhile. */
+function waitOf({ fromMs, tookMs }: Asked): number {
+  const endMs = fromMs + tookMs;
+  return pauses.reduce(
+    (rest, [pausedMs, onMs]) =>
+      rest - Math.max(0, Math.min(endMs, onMs) - Math.max(fromMs, pausedMs)),
+    tookMs,
+  );
 }

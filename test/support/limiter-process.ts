@@ -33,8 +33,8 @@ export interface LimiterResult {
   /** In order of size. */
   readonly waitsMs: readonly number[];
   readonly localWaitsMs: readonly number[];
-  /** p99 of what the process itself was held up. */
-  readonly loopDelayMs: number;
+  /** How long the process was held up by others on its machine; no wait has that in it. */
+  readonly pausedMs: number;
   readonly servers: number;
   readonly reasons: readonly string[];
 }
