@@ -1,6 +1,8 @@
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
 import type { Readable } from 'node:stream';
 
 /** Rejects with what a program wrote, once it has ended: before it was ready, that is a failure. */
@@ -41,5 +43,20 @@ export async function listening(port: number): Promise<void> {
     } finally {
       socket.destroy();
     }
+  }
+}
+
+/** The path of a program; undefined where it is on no PATH, and not where administrators have theirs. */
+export function findProgram(name: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
+  return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,14 +1,12 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { test } from 'vitest';
+import { findProgram } from './child-server.ts';
 
 const programs = ['chromium', 'chromium-browser', 'google-chrome'];
 
 /** A browser that is there already; undefined where there is none. */
 export function findChromium(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  return programs.flatMap((name) => folders.map((folder) => join(folder, name))).find(isProgram);
+  return programs.map(findProgram).find((program) => program !== undefined);
 }
 
 /**
@@ -35,13 +33,4 @@ export function inChromium(promise: string, run: (browser: Browser) => Promise<v
       await browser.close();
     }
   });
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,19 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort, listening, saidBy } from './child-server.ts';
+import { findProgram, freePort, listening, saidBy } from './child-server.ts';
 import { temporaryFolder } from './weir-process.ts';
 
 /** Prometheus with its promtool; on Debian the test set-up installs the package. */
 export function findPrometheus(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const isThere = (folder: string) =>
-    ['prometheus', 'promtool'].every((program) => isProgram(join(folder, program)));
-  const folder = folders.find(isThere);
-  return folder === undefined ? undefined : join(folder, 'prometheus');
+  const program = findProgram('prometheus');
+  return findProgram('promtool') === undefined ? undefined : program;
 }
 
 /** A sentence for a test that must be left out; undefined where there is one. */
@@ -87,13 +83,4 @@ async function query(url: string, expression: string): Promise<Sample[]> {
   const { status, error, data } = (await reply.json()) as Answer;
   if (status === 'error') throw new Error(`${expression}: ${error}`);
   return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -68,7 +68,7 @@ async function startRealS3(): Promise<RealS3> {
 }
 
 /** On a free port of loopback and a folder of its own, both given up at the end. */
-async function startVersitygw(program: string): Promise<RealS3> {
+export async function startVersitygw(program: string): Promise<RealS3> {
   const folder = await temporaryFolder();
   const bucket = 'weir';
   await mkdir(join(folder.path, bucket));

@@ -1,0 +1,198 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { settingTable } from '@weir/server/config';
+import { hasProblems } from '@weir/server/problems';
+import { readSettings } from '@weir/server/settings/read-settings';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { findProgram } from './support/child-server.ts';
+import { temporaryFolder } from './support/weir-process.ts';
+
+// There is no container engine here: every program, port, path and file that is named is looked up.
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const read = (path: string): Promise<string> => readFile(`${root}${path}`, 'utf8');
+
+interface Service {
+  readonly image?: string;
+  readonly build?: string;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, unknown>> | readonly string[];
+}
+
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+async function compose(): Promise<Compose> {
+  return parse(await read('compose.yaml'), { merge: true }) as Compose;
+}
+
+/** Ports that something in the container listens on, by service: as its own files and flags say. */
+const listens: Readonly<Record<string, readonly number[]>> = {
+  'weir-1': [8080, 8081],
+  'weir-2': [8080, 8081],
+  balancer: [8080],
+  redis: [6379],
+  versitygw: [7070],
+  jaeger: [4317, 4318, 16686, 13133],
+  prometheus: [9090],
+  grafana: [3000],
+};
+
+test('every image is pinned by version, or built here', async () => {
+  for (const [name, { image = '', build }] of Object.entries((await compose()).services)) {
+    if (build === undefined) expect(image, name).toMatch(/^[a-z0-9./-]+:v?\d+\.\d+\.\d+[a-z-]*$/);
+    else expect([build, image]).toEqual(['.', 'weir:local']);
+  }
+});
+
+test('every port is published on this machine alone, and something listens on it', async () => {
+  const seen = new Set<string>();
+  for (const [name, { ports = [] }] of Object.entries((await compose()).services)) {
+    for (const port of ports) {
+      const [, outer = '', inner = ''] = /^127\.0\.0\.1:(\d+):(\d+)$/.exec(port) ?? [];
+      expect(listens[name], `${name} ${port}`).toContain(Number(inner));
+      expect(seen.has(outer), outer).toBe(false);
+      seen.add(outer);
+    }
+  }
+  const said = (await read('compose.yaml')).match(/http:\/\/127\.0\.0\.1:(\d+)/g) ?? [];
+  expect(said.length).toBe(5);
+  for (const url of said) expect(seen).toContain(new URL(url).port);
+});
+
+test('every file that is mounted is there, every volume and every service that is named', async () => {
+  const { services, volumes } = await compose();
+  for (const [name, { volumes: mounts = [], depends_on: needs = [] }] of Object.entries(services)) {
+    for (const mount of mounts) {
+      const [source = ''] = mount.split(':');
+      if (source.startsWith('./')) expect(existsSync(join(root, source)), mount).toBe(true);
+      else expect(volumes, mount).toHaveProperty(source);
+    }
+    for (const other of Array.isArray(needs) ? needs : Object.keys(needs)) {
+      expect(services, name).toHaveProperty(other as string);
+    }
+  }
+});
+
+test('every host and port in a URL is one of a service', async () => {
+  const files = [
+    'compose.yaml',
+    'otel/grafana/provisioning/datasources/weir.yaml',
+    'otel/collector.yaml',
+  ];
+  const { services } = await compose();
+  for (const file of files) {
+    const urls = [...(await read(file)).matchAll(/(?:https?|redis):\/\/([a-z][a-z0-9-]*):(\d+)/g)];
+    expect(urls.length, file).toBeGreaterThan(0);
+    for (const [url, host = '', port] of urls) {
+      expect(services, url).toHaveProperty(host);
+      expect(listens[host], url).toContain(Number(port));
+    }
+  }
+  const { scrape_configs: jobs } = parse(await read('otel/prometheus.compose.yaml')) as {
+    scrape_configs: readonly { static_configs: readonly { targets: readonly string[] }[] }[];
+  };
+  const targets = jobs.flatMap((job) => job.static_configs.flatMap((some) => some.targets));
+  expect(targets).toEqual(['weir-1:8081', 'weir-2:8081']);
+});
+
+test('Jaeger listens where it is asked, and versitygw has the secrets that weir uses', async () => {
+  const jaeger = await read('otel/jaeger.yaml');
+  const ports = [...jaeger.matchAll(/endpoint: 0\.0\.0\.0:(\d+)/g)].map(([, port]) => Number(port));
+  expect(ports.sort()).toEqual([...(listens.jaeger ?? [])].sort());
+  const { services } = await compose();
+  const env = services['weir-1']?.environment ?? {};
+  const { command = [] } = services.versitygw ?? {};
+  const after = (flag: string) => command[command.indexOf(flag) + 1];
+  expect([after('--access'), after('--secret')]).toEqual([
+    env.AWS_ACCESS_KEY_ID,
+    env.AWS_SECRET_ACCESS_KEY,
+  ]);
+  const setup = (services.setup?.command ?? []).join(' ');
+  expect(setup).toContain(`mkdir -p ${command.at(-1)}/${env.S3_BUCKET}`);
+  expect(setup).toContain(`--tenants ${env.WEIR_TENANTS}`);
+});
+
+test('weir takes the settings of the image and of each of its containers', async () => {
+  const image = imageEnv(await read('Dockerfile'));
+  const { services } = await compose();
+  const known = new Set(Object.values(settingTable).map(({ env }) => env as string));
+  for (const name of ['weir-1', 'weir-2']) {
+    const env = { ...image, ...services[name]?.environment };
+    const settings = readSettings(env);
+    if (hasProblems(settings)) throw new Error(settings.problems.join('\n'));
+    expect([settings.port, settings.adminPort]).toEqual(listens[name]);
+    for (const variable of Object.keys(env)) {
+      const foreign = /^(?:AWS_|OTEL_|NODE_ENV|UV_THREADPOOL_SIZE)/.test(variable);
+      expect(foreign || known.has(variable), variable).toBe(true);
+    }
+  }
+});
+
+test('what the image is made of is there, its user is no root, and its health is asked for', async () => {
+  const text = await read('Dockerfile');
+  const copied = [...text.matchAll(/^COPY (?!--from)(.+)$/gm)].flatMap(([, line = '']) =>
+    line.split(' ').slice(0, -1),
+  );
+  expect(copied.length).toBeGreaterThan(5);
+  for (const path of copied) expect(existsSync(join(root, path)), path).toBe(true);
+  const { dependencies } = JSON.parse(await read('packages/server/package.json')) as {
+    dependencies: Readonly<Record<string, string>>;
+  };
+  const own = Object.keys(dependencies).filter((name) => dependencies[name] === 'workspace:*');
+  for (const name of own) expect(copied).toContain(`packages/${name.replace('@weir/', '')}/src`);
+  const programs = [...text.matchAll(/packages\/\S+\.ts/g)].map(([path]) => path);
+  for (const program of programs) expect(existsSync(join(root, program)), program).toBe(true);
+
+  const { optionalDependencies } = JSON.parse(await read('package.json')) as {
+    optionalDependencies: Readonly<Record<string, string>>;
+  };
+  const bases = [...text.matchAll(/^FROM node:(\S+?)-/gm)].map(([, version]) => version);
+  expect(new Set(bases)).toEqual(new Set(Object.values(optionalDependencies)));
+  expect(text.lastIndexOf('\nUSER node\n')).toBeGreaterThan(text.lastIndexOf('\nFROM '));
+  const { PORT, WEIR_ADMIN_PORT } = imageEnv(text);
+  expect(text).toContain(`EXPOSE ${PORT} ${WEIR_ADMIN_PORT}\n`);
+  expect(text).toContain(`fetch('http://127.0.0.1:${WEIR_ADMIN_PORT}/livez')`);
+});
+
+test('the balancer sends to both servers, and takes bodies as large as they do', async () => {
+  const text = await read('deploy/nginx.conf');
+  const servers = [...text.matchAll(/^\s+server ([a-z0-9-]+):(\d+) /gm)];
+  expect(servers.map(([, host]) => host)).toEqual(['weir-1', 'weir-2']);
+  for (const [, host = '', port] of servers) expect(listens[host]?.[0]).toBe(Number(port));
+  expect(text).toContain('listen 8080;');
+  const size = /client_max_body_size (\d+)m;/.exec(text)?.[1];
+  expect(settingTable.maxBodyBytes.default).toBe(`${size} MiB`);
+  const longest = Number(/proxy_read_timeout (\d+)s/.exec(text)?.[1]) * 1_000;
+  expect(longest).toBeGreaterThan(settingTable.maxWaitMs.default);
+});
+
+const nginx = findProgram('nginx');
+test.skipIf(nginx === undefined)('nginx takes its configuration', async () => {
+  await using folder = await temporaryFolder();
+  const here = (await read('deploy/nginx.conf'))
+    .replaceAll(/weir-[12]:/g, '127.0.0.1:')
+    .replace('/tmp/nginx.pid', join(folder.path, 'nginx.pid'));
+  const file = join(folder.path, 'nginx.conf');
+  await writeFile(file, here);
+  const args = ['-t', '-q', '-p', folder.path, '-e', join(folder.path, 'error.log'), '-c', file];
+  await promisify(execFile)(nginx ?? '', args);
+});
+
+/** What `ENV` lines set. */
+function imageEnv(dockerfile: string): Record<string, string> {
+  const lines = [...dockerfile.matchAll(/^ENV (.+)$/gm)].map(([, line = '']) => line);
+  return Object.fromEntries(
+    lines.flatMap((line) => line.split(' ').map((pair) => pair.split('=') as [string, string])),
+  );
+}
