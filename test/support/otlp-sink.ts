@@ -20,7 +20,7 @@ export interface SunkSpan {
 }
 
 /** How a collector may be: it answers, takes for ever, or refuses. */
-export type SinkMood = 'well' | 'slow' | 'refusing';
+type SinkMood = 'well' | 'slow' | 'refusing';
 
 /** A collector for tests: OTLP over HTTP in JSON, on a free port of loopback. */
 export interface OtlpSink extends AsyncDisposable {

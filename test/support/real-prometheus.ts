@@ -17,7 +17,7 @@ export function whyNoPrometheus(): string | undefined {
   return findPrometheus() === undefined ? 'prometheus and promtool are not on the PATH' : undefined;
 }
 
-export interface Sample {
+interface Sample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: number;
 }
