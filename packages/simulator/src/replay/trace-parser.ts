@@ -29,7 +29,9 @@ const zero = 0x30;
 const comma = 0x2c;
 const closing = 0x7d;
 const digitsAtMost = 15; // below 2^53
-const ascii = (text: string) => new TextEncoder().encode(text);
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+const ascii = (text: string) => encoder.encode(text);
 const beginsUs = ascii('{"us":');
 const beginsKey = ascii(',"key":"');
 const beginsEvents = ascii(',"events":');
@@ -38,8 +40,8 @@ const beginsBytes = ascii(',"bytes":');
 /**
  * Reads a trace of arrivals, a JSON object a line: `{"us":1500,"key":"acme","events":1,"bytes":812}`.
  * `us` never falls; `events` is 1 and `bytes` 0 where they are missing; other fields are passed over.
- * Lines as the simulator and the server write them are read straight from their bytes, at some ten
- * million lines in two seconds; any other JSON is read as well, twenty times slower.
+ * Lines as the simulator and the server write them are read straight from their bytes, 0.12 µs each,
+ * a third of what JSON.parse alone takes (trace-parser.bench.ts); any other JSON is read as well.
  */
 export class TraceParser {
   readonly keys: KeyTable = new KeyTable(bounds.keys);
@@ -182,7 +184,7 @@ export class TraceParser {
   #readSlow(line: Uint8Array): void {
     let value: unknown;
     try {
-      value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line));
+      value = JSON.parse(decoder.decode(line));
     } catch (error) {
       this.#fail('', `expected JSON (${(error as Error).message})`);
     }
