@@ -1,6 +1,7 @@
 import { compileQuota, type Quota } from '@weir/core/gcra';
 import { slotBounds } from '@weir/core/slots';
 import { z } from 'zod';
+import { eventKinds, longestUs } from './model/event-queue.ts';
 
 const positiveMs = z.number().positive().max(1e12);
 const ms = z.number().min(0).max(1e12);
@@ -204,6 +205,10 @@ function quotaImpossibilities({ server, clients, durationMs }: QuotaScenario): r
     total += processes * each;
     if (stopMs <= startMs[1]) problems.push(`clients.${i}.stopMs: expected more than startMs`);
     if (startMs[1] >= durationMs) problems.push(`clients.${i}.startMs: expected below durationMs`);
+  }
+  const longestMs = Math.floor(longestUs(eventKinds * total) / 1_000);
+  if (durationMs > longestMs) {
+    problems.push(`durationMs: expected at most ${longestMs} ms with ${total} clients`);
   }
   if (total > mostClients)
     problems.push(`clients: expected at most ${mostClients} in all, not ${total}`);

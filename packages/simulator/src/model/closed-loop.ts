@@ -2,7 +2,7 @@ import type { Outcome, Throttle } from '@weir/core/throttle/throttle';
 import type { Us } from '@weir/core/world/world';
 import type { Observer, Result } from '../run.ts';
 import type { QuotaScenario } from '../scenario.ts';
-import { EventQueue } from './event-queue.ts';
+import { EventQueue, eventKinds } from './event-queue.ts';
 import { Exchange, tokensOffered } from './exchange.ts';
 import { type Population, type ProcessState, populate } from './population.ts';
 import { oneRequest } from './quota-server.ts';
@@ -12,12 +12,6 @@ import type { Sleeper, Strategy } from './strategy.ts';
 const ask = 1;
 const hear = 2;
 const wake = 3;
-const kinds = 4;
-
-/** How many codes of events a run of so many clients needs: what bounds its length. */
-export function eventCodes(clients: number): number {
-  return kinds * clients;
-}
 
 /**
  * Clients that always have something to send, on one quota. A client that shares its throttle with
@@ -49,7 +43,7 @@ export class ClosedLoop {
     this.#scenario = scenario;
     this.#people = people;
     this.#exchange = exchange;
-    this.#queue = new EventQueue(eventCodes(people.count));
+    this.#queue = new EventQueue(eventKinds * people.count);
     this.#endUs = Math.round(scenario.durationMs * 1_000);
     this.#attempt = new Int32Array(people.count);
     this.#ticket = new Float64Array(people.count);

@@ -2,6 +2,21 @@ import type { Us } from '@weir/core/world/world';
 
 const children = 4; // as many as half a line of the cache holds
 const firstCapacity = 64;
+const exactBelow = 9_007_199_254_740_992; // 2^53
+
+/** A request that arrives, a client that asks, one that hears, a process that wakes. */
+export const eventKinds = 4;
+
+/** How long a run may be in which so many codes are told apart. */
+export function longestUs(codes: number): Us {
+  return exactBelow / powerFrom(codes) - 1;
+}
+
+function powerFrom(codes: number): number {
+  let power = 1;
+  while (power < codes) power *= 2;
+  return power;
+}
 
 /**
  * What is due next, as bare numbers: an instant in whole µs and a code below `codes`. Both lie in one
@@ -13,11 +28,9 @@ export class EventQueue {
   #keys = new Float64Array(firstCapacity);
   #size = 0;
 
-  /** @param codes rounded up to a power of two; instants must stay below 2^53 ÷ codes */
+  /** @param codes rounded up to a power of two; instants must stay below `longestUs(codes)` */
   constructor(codes: number) {
-    let power = 1;
-    while (power < codes) power *= 2;
-    this.#codes = power;
+    this.#codes = powerFrom(codes);
   }
 
   get size(): number {

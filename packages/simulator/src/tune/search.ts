@@ -85,11 +85,13 @@ export async function candidateOf(
 }
 
 const mostCounted = 5; // beyond, worse is not worse: else one aim far off hides all others
+const missing = 1; // what a miss costs however near it is, so that none is traded for a little more elsewhere
 
 function costOf(middle: number, p95: number): number {
   const missed = Math.min(mostCounted, Math.max(0, middle - 1));
   const missedOften = Math.min(mostCounted, Math.max(0, p95 - 1));
-  return 10 * missed + 5 * missedOften + 0.5 * Math.min(1, middle);
+  const misses = (missed > 0 ? missing : 0) + (missedOften > 0 ? missing : 0);
+  return misses + 10 * missed + 5 * missedOften + 0.5 * Math.min(1, middle);
 }
 
 /** Those that no other beats everywhere, the best first. */
