@@ -1,3 +1,5 @@
+import './attempt.ts'; // loaded ahead, since virtual time does not wait for the disk
+import './send-many.ts';
 import { VirtualWorld } from '@weir/core/world/virtual';
 import type { World } from '@weir/core/world/world';
 import type { Files } from '@weir/segment-log/files';

@@ -1,4 +1,3 @@
-import './send-many.ts'; // loaded ahead, since virtual time does not wait for the disk
 import { expect, test } from 'vitest';
 import {
   addsUp,

@@ -1,13 +1,6 @@
 import { backoffMs } from '@weir/core/retry';
 import type { World } from '@weir/core/world/world';
-import {
-  type Answer,
-  type AttemptDeps,
-  attempt,
-  type Failed,
-  prepare,
-  type Taken,
-} from './attempt.ts';
+import type { Address, Answer, AttemptDeps, Failed, Taken } from './attempt.ts';
 import { type Batch, halvesOf } from './batch.ts';
 import type { Gate, Pass } from './gate.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -42,6 +35,14 @@ export interface SendDeps extends AttemptDeps {
   readonly options: ResolvedOptions;
 }
 
+let loading: Promise<typeof import('./attempt.ts')> | undefined;
+
+/** What makes requests and reads replies, loaded with the first delivery: importing stays cheap. */
+function loadAttempt(): Promise<typeof import('./attempt.ts')> {
+  loading ??= import('./attempt.ts');
+  return loading;
+}
+
 const backoff = { baseMs: 200, maxMs: 30_000 };
 
 /**
@@ -52,13 +53,15 @@ export async function deliver(batch: Batch, deps: SendDeps, signal: AbortSignal)
   if (batch.splits.has(batch.key)) return await deliverHalves(batch, deps, signal);
   const span = deps.tracing()?.startBatch(batch.items, batch.key);
   try {
+    const { attempt, prepare } = await loadAttempt();
     let current = batch;
     for (;;) {
       await prepare(current, deps.compress);
       const pass = await deps.gate.pass(current, signal);
       current.attempts += 1;
       deps.events.attempting(current, pass);
-      const answer = await attemptWith(pass, current, { deps, span, signal });
+      const send = (address: Address): Promise<Answer> => attempt(current, address, deps, signal);
+      const answer = await attemptWith(pass, current, span, send);
       if (answer.is === 'taken') return deps.outcomes.taken(current, answer, pass.origin);
 
       const next = react(current, answer, deps);
@@ -115,21 +118,15 @@ async function deliverHalves(batch: Batch, deps: SendDeps, signal: AbortSignal):
   }
 }
 
-interface Under {
-  readonly deps: SendDeps;
-  readonly span: BatchSpan | undefined;
-  readonly signal: AbortSignal;
-}
-
 async function attemptWith(
   pass: Pass,
   batch: Batch,
-  { deps, span, signal }: Under,
+  span: BatchSpan | undefined,
+  send: (address: Address) => Promise<Answer>,
 ): Promise<Answer> {
   let answer: Answer | undefined;
   try {
-    const address = { ...pass, traceparent: span?.traceparent };
-    const task = (): Promise<Answer> => attempt(batch, address, deps, signal);
+    const task = (): Promise<Answer> => send({ ...pass, traceparent: span?.traceparent });
     answer = await (span === undefined ? task() : span.run(task));
     span?.attempted(answer, batch.attempts);
     return answer;
