@@ -1,5 +1,6 @@
 import type { Ms } from '@weir/core/world/world';
 import type { Result, Timeline } from './run.ts';
+import { jain, sampleStdev } from './statistics/moments.ts';
 
 /** The measures of one run. Shares lie between 0 and 1; null where a measure has no meaning. */
 export interface Measures {
@@ -38,7 +39,7 @@ export function measure(result: Result): Measures {
     retryRate: sum(shares) / shares.length,
     refusedShare: sums.requests === 0 ? 0 : sums.refused / sums.requests,
     maxSleepMs: largest(longestSleepUs) / 1_000,
-    requestCountStdev: sampleDeviation(requests),
+    requestCountStdev: sampleStdev(requests),
     timeToClearMs: cleared ? endedMs : null,
     quotaUsed: sums.admitted / tokensOffered,
     p50WaitMs: waits.quantileUs(0.5) / 1_000,
@@ -98,23 +99,4 @@ function largest(values: Numbers): number {
   let most = 0;
   for (let i = 0; i < values.length; i += 1) most = Math.max(most, values[i] as number);
   return most;
-}
-
-/** 0 where there are fewer than two. */
-function sampleDeviation(values: Numbers): number {
-  if (values.length < 2) return 0;
-  const mean = sum(values) / values.length;
-  let squares = 0;
-  for (let i = 0; i < values.length; i += 1) {
-    squares += ((values[i] as number) - mean) * ((values[i] as number) - mean);
-  }
-  return Math.sqrt(squares / (values.length - 1));
-}
-
-function jain(values: Numbers): number {
-  let squares = 0;
-  for (let i = 0; i < values.length; i += 1)
-    squares += (values[i] as number) * (values[i] as number);
-  const total = sum(values);
-  return squares === 0 ? 1 : (total * total) / (values.length * squares);
 }
