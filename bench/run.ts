@@ -6,6 +6,7 @@ import { runLimiter } from './limiter.ts';
 import { runNeighbour } from './neighbour.ts';
 import { runPuts } from './puts.ts';
 import { runSimulator } from './simulator.ts';
+import { runTelemetry } from './telemetry.ts';
 import { runTrack } from './track.ts';
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   puts: runPuts,
   neighbour: runNeighbour,
   simulator: runSimulator,
+  telemetry: runTelemetry,
   track: runTrack,
 };
 
