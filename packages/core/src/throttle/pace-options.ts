@@ -29,22 +29,23 @@ export interface PaceOptions {
   readonly retryFrom: number;
 }
 
+/** What `weir-sim tune` found; `packages/simulator/src/tune/tuned.json` has the command. */
 export const paceDefaults: PaceOptions = {
   firstWait: [6, 13.2],
-  waitGrowth: 5.75,
+  waitGrowth: 5.2089,
   typicalPeers: 5.83,
   referenceTokens: 9.16,
   droop: 0.86,
   proportional: 0.844,
   integral: 0.568,
   jitter: 0.0107,
-  brake: 0.6,
+  brake: 0.6866,
   fullShare: 0.3,
   follow: 0.03,
   leap: 0.497,
   longestGapMs: 600_000,
-  backoff: 4.79,
-  retryFrom: 0.965,
+  backoff: 5,
+  retryFrom: 0.9502,
 };
 
 /** How a sender finds its share of a quota of which nothing is told. */

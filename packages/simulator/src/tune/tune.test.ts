@@ -1,7 +1,9 @@
-import { parseTuned } from '@weir/core/tuned';
+import { paceDefaults } from '@weir/core/throttle/pace-options';
+import { parseTuned, type Tuned } from '@weir/core/tuned';
 import { expect, test } from 'vitest';
 import { paretoFront } from './search.ts';
 import { type TuneOptions, tune } from './tune.ts';
+import tunedFile from './tuned.json' with { type: 'json' };
 
 const options: TuneOptions = {
   sides: [],
@@ -57,6 +59,14 @@ test('keeps the start where it was stopped before it found anything', async () =
   const { tuned } = await tune({ ...options, sides: [client], isStopped: () => true });
 
   expect(tuned.client.throttle.options.pace?.backoff).toBe(bad.backoff);
+});
+
+test('the throttle ships with what the committed file says', () => {
+  const committed = parseTuned(tunedFile);
+  const { pace } = (committed as Tuned).client.throttle.options;
+
+  expect(paceDefaults).toEqual({ ...paceDefaults, ...pace });
+  expect(committed).toHaveProperty('command', expect.stringContaining('weir-sim tune'));
 });
 
 test('a front holds what nothing else beats everywhere', () => {
