@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { startFakeWeir } from '@weir/client/testing';
 import { publint } from 'publint';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { installClient, otherNode, packClient } from './support/packed-client.ts';
+import { bun, installClient, otherNode, packClient } from './support/packed-client.ts';
 import { temporaryFolder } from './support/weir-process.ts';
 
 // The client as its users get it: packed, installed into an empty project, and used.
@@ -45,6 +46,16 @@ for (const major of [22, 24]) {
     expect((await use(node)).exitMs).toBeLessThan(1_000);
   });
 }
+
+test('by fetch alone it works in Bun', async ({ skip }) => {
+  const program = await bun();
+  if (program === undefined) return skip('WEIR_TEST_REAL=1 fetches Bun');
+  await using server = await startFakeWeir();
+  const env = { PATH: process.env.PATH, WEIR_URL: server.url, WEIR_API_KEY: server.key };
+  const { stdout } = await run(program, ['edge.mjs'], { cwd: project, env });
+  expect(JSON.parse(stdout)).toMatchObject({ acked: 2 });
+  expect(server.weir.events).toMatchObject([{ source: '/bun' }, { type: 'edge.sent' }]);
+});
 
 test('its manifest and files are as npm and bundlers expect them', async () => {
   const bytes = await readFile(tarball);

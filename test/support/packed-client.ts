@@ -25,22 +25,38 @@ export async function installClient(folder: string, tarball: string): Promise<st
   const manifest = { name: 'empty', private: true, type: 'module', dependencies };
   await writeFile(join(project, 'package.json'), JSON.stringify(manifest));
   await pnpm(['install', '--prefer-offline', '--ignore-workspace'], project);
-  const program = new URL('./client-project/use.mjs', import.meta.url);
-  await cp(fileURLToPath(program), join(project, 'use.mjs'));
+  for (const name of ['use.mjs', 'edge.mjs']) {
+    const program = new URL(`./client-project/${name}`, import.meta.url);
+    await cp(fileURLToPath(program), join(project, name));
+  }
   return project;
 }
 
 /** Another Node, from npm, kept in a cache; undefined where it is not there and may not be fetched. */
-export async function otherNode(major: number): Promise<string | undefined> {
-  const folder = join(root, '.cache', `node-${major}`);
+export function otherNode(major: number): Promise<string | undefined> {
   const name = `node-${process.platform}-${process.arch}`;
-  const node = join(folder, 'node_modules', name, 'bin', 'node');
-  if (existsSync(node)) return node;
+  return cachedProgram(`node-${major}`, `${name}@${major}`, [name, 'bin', 'node']);
+}
+
+/** Bun, in the same way. */
+export function bun(): Promise<string | undefined> {
+  const name = `bun-${process.platform}-${process.arch}`;
+  return cachedProgram('bun', `@oven/${name}@1`, ['@oven', name, 'bin', 'bun']);
+}
+
+async function cachedProgram(
+  cache: string,
+  wanted: string,
+  path: readonly string[],
+): Promise<string | undefined> {
+  const folder = join(root, '.cache', cache);
+  const program = join(folder, 'node_modules', ...path);
+  if (existsSync(program)) return program;
   if (process.env.WEIR_TEST_REAL !== '1') return undefined;
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), '{"private":true}');
-  await pnpm(['add', '--ignore-workspace', `${name}@${major}`], folder);
-  return existsSync(node) ? node : undefined;
+  await pnpm(['add', '--ignore-workspace', wanted], folder);
+  return existsSync(program) ? program : undefined;
 }
 
 async function pnpm(args: readonly string[], cwd: string): Promise<void> {
