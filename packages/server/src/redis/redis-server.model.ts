@@ -42,8 +42,6 @@ export async function startRedisServer(
   const here = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder];
   const args = [...here, '--save', '', '--repl-diskless-sync-delay', '0'];
   const own = { child: await launch(program, [...args, ...(options.args ?? [])], port) };
-  const kill = (): void => void own.child.kill('SIGKILL');
-  process.once('exit', kill); // also where the tests are cut off
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
@@ -59,7 +57,6 @@ export async function startRedisServer(
     },
     command: (name, ...rest) => command(port, name, ...rest),
     async [Symbol.asyncDispose]() {
-      process.off('exit', kill);
       await end(own.child);
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     },
@@ -72,10 +69,15 @@ async function command(
   ...args: readonly (string | number)[]
 ): Promise<unknown> {
   const client = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: null });
-  client.on('error', () => undefined);
+  let said: Error | undefined; // what `connect` rejects with says nothing
+  client.on('error', (error: Error) => {
+    said ??= error;
+  });
   try {
     await client.connect();
     return await client.call(name, ...args.map(String));
+  } catch (error) {
+    throw said ?? error;
   } finally {
     client.disconnect();
   }
@@ -83,6 +85,9 @@ async function command(
 
 async function launch(program: string, args: readonly string[], port: number) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill); // also where the tests are cut off
+  child.once('exit', () => process.off('exit', kill));
   let said = '';
   for (const pipe of [child.stdout, child.stderr]) {
     pipe.on('data', (chunk) => {
@@ -94,8 +99,8 @@ async function launch(program: string, args: readonly string[], port: number) {
   });
   failed.catch(() => undefined);
   for (;;) {
-    const answer = await Promise.race([command(port, 'PING').catch(() => undefined), failed]);
-    if (answer === 'PONG') return child;
+    const answer = await Promise.race([command(port, 'PING').catch(String), failed]);
+    if (answer === 'PONG' || `${answer}`.includes('NOAUTH')) return child;
     await new Promise((later) => setTimeout(later, 10));
   }
 }
