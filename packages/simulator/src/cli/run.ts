@@ -9,7 +9,7 @@ import {
   evaluateOcc,
   evaluateQuota,
 } from '../compare/evaluate.ts';
-import { measureInfos, type Values } from '../compare/values.ts';
+import { measuresOf, type Values } from '../compare/values.ts';
 import { eventLog } from '../event-log.ts';
 import type { Observer } from '../run.ts';
 import type {
@@ -72,7 +72,7 @@ async function runQuota(
   const series = recorder.series(endedMs);
   const title = `${scenario.id}, ${strategy.name}, seed ${seed}`;
   if (options.svg !== undefined) await writeFile(options.svg, svgChart(title, series));
-  const chart = options.chart ? ['', ...terminalChart(series, output.isTerminal)] : [];
+  const chart = options.chart ? ['', ...terminalChart(series, output.columns !== undefined)] : [];
   return {
     exit: exits.ok,
     lines: [title, ...measureLines(values), ...chart],
@@ -83,10 +83,10 @@ async function runQuota(
 
 /** Each measure under the other, as people read it; what has no meaning is left out. */
 function measureLines(values: Values): string[] {
-  const rows = measureInfos.flatMap(({ name, title, unit }) => {
-    const value = values[name];
-    return value === undefined || value === null ? [] : [[`  ${title}`, shown(value, unit)]];
-  });
+  const rows = measuresOf(values).map(({ title, unit, value }) => [
+    `  ${title}`,
+    shown(value, unit),
+  ]);
   return columns(rows);
 }
 

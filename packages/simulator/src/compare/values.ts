@@ -17,7 +17,7 @@ const info = (
 ): MeasureInfo => ({ name, title, unit, better });
 
 /** Every measure of every kind of scenario, in the order of tables. */
-export const measureInfos: readonly MeasureInfo[] = [
+const measureInfos: readonly MeasureInfo[] = [
   info('retryRate', 'retry rate', 'share', 'lower'),
   info('refusedShare', 'refused', 'share', 'lower'),
   info('maxSleepMs', 'max sleep', 'ms', 'lower'),
@@ -53,4 +53,13 @@ export function infoOf(name: string): MeasureInfo {
   const [, settledS] = /^settledAfter(\d+)s$/.exec(name) ?? [];
   if (settledS !== undefined) return info(name, `settled after ${settledS} s`, 'ms', 'lower');
   return byName.get(name) ?? info(name, name, 'count');
+}
+
+/** The measures that have a meaning in a run, in the order of tables. */
+export function measuresOf(values: Values): readonly (MeasureInfo & { readonly value: number })[] {
+  const others = Object.keys(values).filter((name) => !byName.has(name));
+  return [...byName.keys(), ...others].flatMap((name) => {
+    const value = values[name] ?? null;
+    return value === null ? [] : [{ ...infoOf(name), value }];
+  });
 }

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { shown } from '../cli/numbers.ts';
-import { measureInfos, type Values } from '../compare/values.ts';
+import { infoOf, measuresOf, type Values } from '../compare/values.ts';
 import { strategies } from '../strategies.ts';
 import { Chart, type Line } from './chart.tsx';
 import type { PageRun } from './simulate.ts';
@@ -111,17 +111,14 @@ function Measures({
   readonly values: Values;
   readonly strategy: string;
 }): JSX.Element {
-  const rows = measureInfos.filter(
-    ({ name }) => values[name] !== null && values[name] !== undefined,
-  );
   return (
     <table>
       <caption>What came of {strategy}</caption>
       <tbody>
-        {rows.map(({ name, title }) => (
+        {measuresOf(values).map(({ name, title, unit, value }) => (
           <tr key={name}>
             <th scope="row">{title}</th>
-            <td>{measureText(values, name)}</td>
+            <td>{shown(value, unit)}</td>
           </tr>
         ))}
       </tbody>
@@ -130,6 +127,5 @@ function Measures({
 }
 
 function measureText(values: Values, name: string): string {
-  const unit = measureInfos.find((each) => each.name === name)?.unit ?? 'count';
-  return shown(values[name] ?? Number.NaN, unit);
+  return shown(values[name] ?? Number.NaN, infoOf(name).unit);
 }
