@@ -120,7 +120,7 @@ test('metrics reach the collector as they stand in /metrics', async () => {
   expect(sink.metrics.get('weir.ledger.difference')).toBe(0);
 });
 
-test.each(['slow', 'refusing', 'dead'] as const)(
+test.concurrent.each(['slow', 'refusing', 'dead'] as const)(
   'a collector that is %s changes nothing for senders',
   async (mood) => {
     const sink = await startOtlpSink();

@@ -87,7 +87,7 @@ export async function start(
     ...telemetry.listeners,
     metrics,
     { delivered: ({ manifest }) => waits.delivered(manifest.writer, manifest.segment) },
-    loggedDelivery(log),
+    loggedDelivery(log, world),
   ]);
 
   const receipts = new Receipts(spool, store, { ...receiptCaches, traceOf: telemetry.traceOf });
