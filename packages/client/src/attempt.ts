@@ -166,16 +166,18 @@ function read(reply: Reply, dateMs: Ms): Answer {
 function refusalOf({ status }: Reply, content: Record<string, unknown>): Failed {
   const known = knownCode(content.code, status);
   const told = typeof content.detail === 'string' ? content.detail.slice(0, 1_000) : undefined;
-  const isTaken = status >= 200 && status < 300;
+  // A 2xx that is none of weir's comes from a proxy and says nothing of our events; a redirect would
+  // carry the key away, and is refused.
+  const isForeign = status >= 200 && status < 300;
+  const unknown = isForeign ? noAnswer : reactionToStatus(status);
   return {
     is: 'failed',
-    // A 2xx that is none of weir's says nothing of our events; a redirect would carry the key away.
-    reaction: known === undefined ? reactionToStatus(status) : reactions[known],
+    reaction: known === undefined ? unknown : reactions[known],
     code: known ?? codeOfStatus(status),
     detail: told ?? `the server answered ${status}`,
     status,
     rejected: rejectedOf(content),
-    isAmbiguous: isTaken || status >= 500,
+    isAmbiguous: isForeign || status >= 500,
   };
 }
 

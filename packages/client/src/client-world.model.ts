@@ -35,6 +35,8 @@ export class ClientWorld {
   readonly seen: Seen[] = [];
   script: Script;
   roundTripMs = 20;
+  /** Named as the encoding of bodies, which are sent as they are. */
+  encoding: string | undefined;
   readonly #registry: Registry = newRegistry();
   held = 0;
   /** Where spools lie. */
@@ -84,7 +86,8 @@ export class ClientWorld {
       world,
       env: {},
       transport: () => this.#transport(life),
-      compress: () => async () => undefined,
+      compress: () => async (bytes) =>
+        this.encoding === undefined ? undefined : { encoding: this.encoding, bytes },
       startHolding: () => {
         this.held += 1;
         return () => {

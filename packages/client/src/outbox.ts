@@ -45,6 +45,7 @@ export class Outbox implements SendEvents {
   readonly #tallies = new Tallies();
   #active = 0;
   #isEnded = false;
+  #isPlain = false;
   readonly #deliveries = new Set<Promise<void>>();
   #cancelTimer: (() => void) | undefined;
   #release: (() => void) | undefined;
@@ -165,6 +166,7 @@ export class Outbox implements SendEvents {
 
   failed(batch: Batch, { code, detail, reaction, news }: Answer & Failed): void {
     if (reaction.clock === 'pace') this.ledger.rateLimited += 1;
+    if (reaction.next === 'plain') this.#isPlain = true; // asked once, for all batches to come
     if (reaction.next !== 'again') return;
     const { retryAfterMs } = news;
     const { key: requestId, attempts } = batch;
@@ -236,6 +238,7 @@ export class Outbox implements SendEvents {
 
   #begin(batch: Batch, isClosed = false): void {
     this.#active += 1;
+    batch.isPlain = this.#isPlain;
     const { gate } = this.#deps;
     const outcomes: Outcomes = {
       taken: (part, answer, origin) => this.#books.taken(part, answer, origin),

@@ -70,11 +70,39 @@ test('too large a batch is split, each half under a key of its own, and one bad 
   addsUp(client);
 });
 
-test('an encoding the server does not know is left out, once', async () => {
-  const at = new ClientWorld(first([refusal(415, 'unsupported_encoding')]));
+test('an encoding the server does not know is left out, from then on', async () => {
+  const all = takesAll();
+  const at = new ClientWorld((request, world) =>
+    request.headers['content-encoding'] === undefined
+      ? all(request, world)
+      : refusal(415, 'unsupported_encoding'),
+  );
+  at.encoding = 'zstd';
+  const client = at.client();
+  const text = 'x'.repeat(2_000);
+  await ended(at, client.send('a', text), 1_000);
+  await ended(at, client.send('b', text), 2_000);
+  expect(at.seen.map(({ headers }) => headers['content-encoding'])).toEqual([
+    'zstd',
+    undefined,
+    undefined,
+  ]);
+});
+
+test('a 200 that no weir sent says nothing: the batch is sent again', async () => {
+  const at = new ClientWorld(first([{ status: 200, body: { hello: 'from a proxy' } }]));
   const client = at.client();
   await ended(at, client.send('a', 1));
-  expect(at.seen).toHaveLength(2);
+  expect(client.stats()).toMatchObject({ acked: 1, requests: 2 });
+});
+
+test('a redirect is refused: it would carry the key away', async () => {
+  const at = new ClientWorld(first([{ status: 308, headers: { location: 'http://elsewhere' } }]));
+  await expect(ended(at, at.client().send('a', 1))).rejects.toMatchObject({
+    code: 'unexpected_reply',
+    status: 308,
+  });
+  expect(at.seen).toHaveLength(1);
 });
 
 test('events the server rejects fail alone, with its reason', async () => {

@@ -11,6 +11,12 @@ interface Handler {
     headers: Headers,
     ...rest: never[]
   ) => unknown;
+  onRequestUpgrade?: (
+    controller: unknown,
+    status: number,
+    headers: Headers,
+    ...rest: never[]
+  ) => unknown;
   onResponseError?: (controller: unknown, error: Error) => unknown;
 }
 
@@ -43,14 +49,21 @@ function heard(handler: Dispatcher.DispatchHandler, turn: Turn): Dispatcher.Disp
     if (!isTold) tell();
     isTold = true;
   };
+  const answered = (status: number, headers: Headers): void => {
+    const header = (name: string): string | undefined => {
+      const value = headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    };
+    once(() => turn.answered({ status, header }));
+  };
   const own: Handler = {
     onResponseStart: (controller, status, headers, ...rest) => {
-      const header = (name: string): string | undefined => {
-        const value = headers[name];
-        return Array.isArray(value) ? value.join(', ') : value;
-      };
-      if (status >= 200) once(() => turn.answered({ status, header }));
+      if (status >= 200) answered(status, headers);
       return (handler as Handler).onResponseStart?.(controller, status, headers, ...rest);
+    },
+    onRequestUpgrade: (controller, status, headers, ...rest) => {
+      answered(status, headers);
+      return (handler as Handler).onRequestUpgrade?.(controller, status, headers, ...rest);
     },
     onResponseError: (controller, error) => {
       once(() => turn.failed());

@@ -43,7 +43,7 @@ test('as an interceptor of undici it paces, and learns from what comes back', as
   const { Agent, interceptors, request } = await import('undici');
   const { startFakeWeir } = await import('../testing/fake-server.ts');
   await using server = await startFakeWeir({
-    quotas: [{ tokens: 50, periodMs: 1_000, burst: 5 }],
+    quotas: [{ tokens: 20, periodMs: 1_000, burst: 5 }],
   });
   const dispatcher = new Agent().compose(throttleInterceptor(), interceptors.dns());
   const post = async (n: number): Promise<number> => {
@@ -58,9 +58,10 @@ test('as an interceptor of undici it paces, and learns from what comes back', as
     await reply.body.dump();
     return reply.statusCode;
   };
-  const statuses = await Promise.all(Array.from({ length: 30 }, (_, n) => post(n)));
-  expect(statuses.filter((status) => status === 429).length).toBeLessThanOrEqual(3);
-  expect(server.weir.events.length).toBeGreaterThanOrEqual(27);
+  const statuses = await Promise.all(Array.from({ length: 20 }, (_, n) => post(n)));
+  // Unpaced, 15 of them are refused.
+  expect(statuses.filter((status) => status === 429).length).toBeLessThanOrEqual(4);
+  expect(server.weir.events.length).toBeGreaterThanOrEqual(16);
   await dispatcher.close();
   const failed = request('http://127.0.0.1:9', {
     dispatcher: new Agent().compose(throttleInterceptor()),
