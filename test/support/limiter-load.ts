@@ -126,6 +126,7 @@ function resultOf(tookMs: number): LimiterResult {
     tookMs,
     asked: asked.length,
     allowed: allowed.length,
+    untilMs: asked.reduce((latest, { atMs }) => Math.max(latest, atMs), 0),
     allowedAtMs: allowed.map(({ atMs }) => atMs).sort((a, b) => a - b),
     waitsMs: waits(asked),
     // Those that were not waiting for Redis when it was given up.

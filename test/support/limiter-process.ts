@@ -21,6 +21,8 @@ export interface LimiterResult {
   readonly tookMs: number;
   readonly asked: number;
   readonly allowed: number;
+  /** When it asked last. */
+  readonly untilMs: number;
   readonly failed: number;
   readonly ghosts: number;
   readonly damaged: number;
