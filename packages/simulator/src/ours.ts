@@ -20,12 +20,15 @@ function ours(name: string, sentence: string, named: boolean, make: Makes): Stra
   };
 }
 
+const named: ThrottleOptions = { named: true };
+const unnamed: ThrottleOptions = { named: false };
+
 /** The throttle that ships, one for each process, as the SDK has it. */
 export const weir: Strategy = ours(
   'weir',
   'the throttle of the SDK, which names itself and keeps to the slots that weir gives (tier B)',
   true,
-  (_, random) => throttles.adaptive({ named: true }, random),
+  (_, random) => throttles.adaptive(named, random),
 );
 
 /** The same against any server that tells its policy and what is left. */
@@ -33,7 +36,7 @@ export const weirUnnamed: Strategy = ours(
   'weir-unnamed',
   'the throttle of the SDK without a name: it gets no slots and finds its share (tier A)',
   false,
-  (_, random) => throttles.adaptive({ named: false }, random),
+  (_, random) => throttles.adaptive(unnamed, random),
 );
 
 /** The same with other options. */

@@ -31,6 +31,8 @@ export class AdaptiveThrottle implements Throttle {
   readonly #slots: SlotList = new SlotList();
   readonly #underWay: UnderWay = new UnderWay();
   #hasHeard = false;
+  /** The last reply named a slot. */
+  #isLed = false;
   /** The server gives slots and gave none: only what is left counts. */
   #isAlone = false;
   #refusedAlone = 0;
@@ -79,6 +81,7 @@ export class AdaptiveThrottle implements Throttle {
     }
     if (cause === 'overloaded' || cause === 'fault') return;
     const admitted = cause === 'ok';
+    this.#isLed = nextMs !== undefined;
     for (let i = 0; i < limits.length; i += 1) {
       this.#learnLimit(limits[i] as Limit, admitted, ticket, nowMs);
     }
@@ -144,7 +147,7 @@ export class AdaptiveThrottle implements Throttle {
     const tokens = tokensOf(limit, ticket.cost);
     const { sentMs } = ticket;
     const sentTokens = ticket.sentTokens[place] as number;
-    pace.learn(limit, admitted, { sentMs, tokens, sentTokens }, nowMs);
+    pace.learn(limit, admitted, { sentMs, tokens, sentTokens, isLed: this.#isLed }, nowMs);
   }
 
   /** Where a quota stands; -1 where its rate was never told, or too many are known. */

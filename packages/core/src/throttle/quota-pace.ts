@@ -9,6 +9,8 @@ export interface PacedRequest {
   readonly tokens: number;
   /** Tokens of this quota sent until and with it. */
   readonly sentTokens: number;
+  /** Its reply names a slot: then the server shares the quota out, and there is no share to find. */
+  readonly isLed: boolean;
 }
 
 /** What a reply tells of a quota and hardly ever changes. */
@@ -102,8 +104,10 @@ export class QuotaPace {
     this.#spend(nowMs, tokens);
     this.#sentTokens += tokens;
     this.#underWay += tokens;
-    this.#spread = 1 + this.#options.jitter * (2 * this.#random() - 1);
-    this.#notBeforeMs = nowMs + this.#gapMs * tokens * this.#spread;
+    if (this.#gapMs > 0) {
+      this.#draw();
+      this.#notBeforeMs = nowMs + this.#gapMs * tokens * this.#spread;
+    }
     return this.#sentTokens;
   }
 
@@ -117,10 +121,15 @@ export class QuotaPace {
   learn({ remaining }: Limit, admitted: boolean, request: PacedRequest, nowMs: Ms): void {
     if (remaining === undefined || request.sentTokens <= this.#seenTokens) return;
     const others = this.#mirror(remaining, request, nowMs);
-    if (admitted) this.#admitted(remaining, others, request, nowMs);
+    if (request.isLed) this.#gapMs = 0;
+    else if (admitted) this.#admitted(remaining, others, request, nowMs);
     else this.#refused(request.tokens, nowMs);
     this.#seenLeft = remaining;
     this.#seenTokens = request.sentTokens;
+  }
+
+  #draw(): void {
+    this.#spread = 1 + this.#options.jitter * (2 * this.#random() - 1);
   }
 
   #spend(nowMs: Ms, tokens: number): void {
@@ -150,7 +159,9 @@ export class QuotaPace {
     else if (wasRefused === 0) this.#estimate(remaining, others, request);
     this.#hasAdmitted = true;
     const isFree = this.#gapMs === 0 && remaining > Math.max(this.#reference, brake * this.#peers);
+    const wasFree = this.#gapMs === 0;
     this.#gapMs = isFree ? 0 : this.#gapFor(remaining);
+    if (wasFree && !isFree) this.#draw();
     this.#notBeforeMs = nowMs + this.#gapMs * request.tokens * this.#spread;
   }
 

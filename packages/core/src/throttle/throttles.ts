@@ -18,10 +18,20 @@ export interface ThrottleOptions {
 /** Makes a policy; `random` is uniform in [0, 1). */
 type Makes = (options: ThrottleOptions, random: () => number) => Throttle;
 
+/** Options with all defaults, once for each object that was given: many throttles share few. */
+const resolved = new WeakMap<ThrottleOptions, AdaptiveOptions>();
+
+function resolve(given: ThrottleOptions): AdaptiveOptions {
+  let options = resolved.get(given);
+  if (options === undefined) {
+    const { named = true, pace, blind } = given;
+    options = { named, pace: { ...paceDefaults, ...pace }, blind: { ...blindDefaults, ...blind } };
+    resolved.set(given, options);
+  }
+  return options;
+}
+
 /** The policies that ship, by name. A new one is a file and a line here. */
 export const throttles: { readonly adaptive: Makes } = {
-  adaptive: ({ named = true, pace, blind }, random) => {
-    const options = { pace: { ...paceDefaults, ...pace }, blind: { ...blindDefaults, ...blind } };
-    return new AdaptiveThrottle({ named, ...options }, random);
-  },
+  adaptive: (options, random) => new AdaptiveThrottle(resolve(options), random),
 };
