@@ -1,4 +1,5 @@
 import { runAcceptLatency } from './accept-latency.ts';
+import { runClients } from './clients.ts';
 import { runDeliver } from './deliver.ts';
 import { runGoodput } from './goodput.ts';
 import { runIngest } from './ingest.ts';
@@ -11,6 +12,7 @@ import { runTrack } from './track.ts';
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   'accept-latency': runAcceptLatency,
+  clients: runClients,
   deliver: runDeliver,
   goodput: runGoodput,
   ingest: runIngest,
