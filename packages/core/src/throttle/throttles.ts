@@ -1,5 +1,6 @@
 import { AdaptiveThrottle } from './adaptive.ts';
 import {
+  type AdaptiveOptions,
   type BlindOptions,
   blindDefaults,
   type PaceOptions,
