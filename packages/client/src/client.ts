@@ -126,12 +126,6 @@ export class Client<Events extends EventMap = AnyEvents> {
     options: SendOptions = {},
   ): Promise<Receipt> {
     this.#refuseIfClosed();
-    const heldForMs = this.#gate.heldForMs() ?? 0;
-    if (heldForMs > 0 && this.#options.spool === undefined) {
-      throw new WeirError('unauthorized', 'the server refused the key a moment ago', {
-        retryAfterMs: heldForMs,
-      });
-    }
     const receipt = await this.#sendTraced(type, data, options);
     if (options.ack === 'stored') await receipt.stored({ signal: options.signal });
     return receipt;
@@ -139,7 +133,8 @@ export class Client<Events extends EventMap = AnyEvents> {
 
   /**
    * Sends all events of an iterable, which is not asked for more while there is no room. Resolves when
-   * the server has answered for each; rejects where the iterable does, or with `cancelled`.
+   * the server has answered for each; rejects where the iterable does, or with `cancelled`, `closed` or
+   * `unauthorized`.
    */
   async sendMany(
     events: Iterable<ManyEvent<Events>> | AsyncIterable<ManyEvent<Events>>,

@@ -47,6 +47,7 @@ export class Intake {
   ): Promise<Receipt> {
     if (!this.#deps.options.enabled) return disabled;
     throwIfCancelled(options.signal);
+    this.#throwIfRefused();
     if (options.ack === 'spooled' && this.#deps.options.spool === undefined) {
       throw new WeirError('invalid_option', "ack 'spooled' needs the option spool", {
         field: 'ack',
@@ -67,6 +68,7 @@ export class Intake {
     waiter: Waiter,
     signal: AbortSignal | undefined,
   ): Promise<void> {
+    this.#throwIfRefused();
     const event = this.#deps.writer.write(type, data, options);
     if (event === undefined) {
       this.#countDropped('redacted');
@@ -79,6 +81,11 @@ export class Intake {
 
   get isEnabled(): boolean {
     return this.#deps.options.enabled;
+  }
+
+  #throwIfRefused(): void {
+    const { refusal } = this.#deps.outbox;
+    if (refusal !== undefined) throw refusal;
   }
 
   #addAndWait(

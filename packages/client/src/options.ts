@@ -1,5 +1,5 @@
 import type { Throttle } from '@weir/core/throttle/throttle';
-import { throttles } from '@weir/core/throttle/throttles';
+import { type ThrottleOptions, throttles } from '@weir/core/throttle/throttles';
 import { parseKeyId } from './api-key.ts';
 import type { Tracing } from './tracing.ts';
 import type { Dispatcher } from './transport/undici.ts';
@@ -26,7 +26,7 @@ export interface SpoolOptions {
 export type ThrottleChoice =
   | {
       readonly policy: keyof typeof throttles;
-      readonly options?: Readonly<Record<string, number | boolean | readonly number[]>>;
+      readonly options?: ThrottleOptions;
     }
   | ((random: () => number) => Throttle);
 

@@ -96,6 +96,15 @@ export class Outbox implements SendEvents {
     return this.#disk.isOpen;
   }
 
+  /** Why nobody should wait for an answer now: the key was refused a moment ago. */
+  get refusal(): WeirError | undefined {
+    const retryAfterMs = this.#deps.gate.heldForMs() ?? 0;
+    if (retryAfterMs === 0 || this.isSpooled) return undefined;
+    return new WeirError('unauthorized', 'the server refused the key a moment ago', {
+      retryAfterMs,
+    });
+  }
+
   /** Lets one event in, which `add` must be given next, and says where; undefined: no room. */
   hold(bytes: number): Hold | undefined {
     const onDisk = this.#disk.hasRoom(bytes);

@@ -137,6 +137,11 @@ test('a refused key fails who waits, keeps what nobody waits for, and asks once 
   await at.runTo(59_000);
   await expect(waiting).rejects.toMatchObject({ code: 'unauthorized', status: 401 });
   await expect(client.send('again', 3)).rejects.toMatchObject({ code: 'unauthorized' });
+  const many = client.sendMany([{ type: 'many', data: 4 }]);
+  await expect(many).rejects.toMatchObject({
+    code: 'unauthorized',
+    retryAfterMs: expect.any(Number),
+  });
   expect(at.seen).toHaveLength(1);
 
   await at.runTo(130_000);
