@@ -19,7 +19,7 @@ export interface RowResult extends RowJob {
 
 const seedsAtMost = 100;
 const seedsAtLeast = 5;
-const requestsEnough = 600_000;
+const requestsEnough = 400_000;
 
 /** A twentieth of H7, until a minute after its last trouble. */
 const smallH7: IngestionScenario = {
@@ -32,7 +32,7 @@ const smallH7: IngestionScenario = {
 const seedsOfServer = 3;
 
 /**
- * Seeds 1 to 100. A rival that has made 600,000 requests is stopped there, at five seeds or more:
+ * Seeds 1 to 100. A rival that has made 400,000 requests is stopped there, at five seeds or more:
  * stampedes differ little from seed to seed, and cost a hundred times as much to simulate. A whole
  * server runs on three seeds.
  */
