@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { findProgram } from './child-server.ts';
 import { findChromium } from './chromium.ts';
 import { mayBuild } from './go-program.ts';
 import { findPrometheus } from './real-prometheus.ts';
 
 /**
- * Sees to it that the tests find Prometheus and, where what takes longer may be had, Chromium: on
- * Debian, as root, it installs the packages, and says so. Elsewhere tests that need one are skipped,
+ * Sees to it that the tests find Prometheus and, where what takes longer may be had, Chromium and nginx:
+ * on Debian, as root, it installs the packages, and says so. Elsewhere tests that need one are skipped,
  * each with its promise.
  *
  * @public for vitest's `globalSetup`
@@ -15,6 +16,7 @@ export function setup(): void {
   const missing: string[] = [];
   if (findPrometheus() === undefined) missing.push('prometheus');
   if (findChromium() === undefined && mayBuild()) missing.push('chromium');
+  if (findProgram('nginx') === undefined && mayBuild()) missing.push('nginx-light');
   if (missing.length === 0) return;
   if (!existsSync('/etc/debian_version') || process.getuid?.() !== 0) return;
   say(`There is no ${missing.join(', no ')} here: installing with apt-get, for the tests.`);

@@ -209,7 +209,7 @@ export const processMetrics: Group<'resident' | 'heap' | 'external' | 'cpu' | 'l
   cpu: counter('process_cpu_seconds_total', 'User and system CPU time.'),
   loopDelay: gauge(
     'nodejs_eventloop_lag_seconds',
-    'Delay of the event loop since the last scrape.',
+    'Delay of the event loop, of the last minute at most.',
     'quantile',
   ),
 };

@@ -49,7 +49,7 @@ export async function startOperations(
 ): Promise<Operations> {
   const { world, spool, parts, isDraining, opened, limiter, receipts, refusals } = deps;
   const { minFreeBytes, dataDir: directory, jaegerUrl } = settings;
-  const gauges = new ProcessGauges();
+  const gauges = new ProcessGauges(world);
   const room = new RoomGauges({ room: spool.room, directory, minFreeBytes });
   const render = (more: readonly Part[]): string => {
     const text = more.map((part) => part.format?.() ?? '').join('');
@@ -61,12 +61,10 @@ export async function startOperations(
     ...parts.flatMap((part) => part.reasons?.() ?? []),
   ];
   const callers = () => opened.keys.callers();
-  // Without the gauges of the process, of which one begins anew whenever it is read.
-  const shown = { reasons, metrics: () => render([room, ...parts]), callers, limiter };
   const routes = admin({
     reasons,
     metrics,
-    console: { ...shown, refusals, receipts, jaegerUrl },
+    console: { reasons, metrics, callers, limiter, refusals, receipts, jaegerUrl },
   });
   const { adminHost: host, adminPort: port } = settings;
   const listener = await listen(routes, { host, port, headerMs, keepAliveMs, world });

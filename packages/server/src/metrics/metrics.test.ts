@@ -53,7 +53,7 @@ function manifestOf(...objects: Partial<ManifestObject>[]): Manifest {
 }
 
 test('every metric has one HELP and one TYPE line, and each sample belongs to the one above', () => {
-  const gauges = new ProcessGauges();
+  const gauges = new ProcessGauges(new VirtualWorld({ seed: 1 }));
   const metrics = new Metrics();
   const governor = { limit: 8, underWay: 2, waiting: 1, stopped: undefined };
   const limiter = new LimiterMetrics().format({ isTroubled: true, servers: 2 });
