@@ -131,3 +131,14 @@ test('spool, objects and the development key lie in the data folder', () => {
     devKey: '/srv/weir/dev-key',
   });
 });
+
+test('addresses of collectors are addresses, and hold no password, which is not shown either', () => {
+  const url = 'http://me:hush@127.0.0.1:4318';
+  const problems = problemsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: url, JAEGER_URL: 'not an address' });
+  expect(problems).toHaveLength(2);
+  expect(problems.join()).toContain('OTEL_EXPORTER_OTLP_ENDPOINT: expected an address');
+  expect(problems.join()).toContain('JAEGER_URL: expected an address');
+  expect(problems.join()).not.toContain('hush');
+  const fine = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.com/otlp' };
+  expect(settingsOf(fine).otlpEndpoint).toBe(fine.OTEL_EXPORTER_OTLP_ENDPOINT);
+});

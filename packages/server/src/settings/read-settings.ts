@@ -139,7 +139,9 @@ function wrongProcesses(settings: Settings): string | undefined {
 
 function wrongTelemetry({ otlpEndpoint, jaegerUrl }: Settings): (string | undefined)[] {
   const { otlpEndpoint: endpoint, jaegerUrl: jaeger } = settingTable;
-  const isWrong = (url: string | undefined) => url !== undefined && !isHttpUrl(url);
+  // What is in them may be shown, so nothing may be in them that must not.
+  const isWrong = (url: string | undefined) =>
+    url !== undefined && (!isHttpUrl(url) || new URL(url).username !== '');
   return [
     isWrong(otlpEndpoint) ? problemWith(endpoint, otlpEndpoint) : undefined,
     isWrong(jaegerUrl) ? problemWith(jaeger, jaegerUrl) : undefined,

@@ -3,7 +3,9 @@ export const telemetrySettings = {
   otlpEndpoint: {
     env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     kind: 'text',
-    expected: 'an address such as http://127.0.0.1:4318',
+    secret: true,
+    expected:
+      'an address such as http://127.0.0.1:4318, without a password: OTEL_EXPORTER_OTLP_HEADERS is for that',
     about:
       'A collector for traces and metrics (OTLP over HTTP); this alone switches both on. Its SDK reads the other `OTEL_` variables.',
   },
@@ -32,7 +34,8 @@ export const telemetrySettings = {
   jaegerUrl: {
     env: 'JAEGER_URL',
     kind: 'text',
-    expected: 'an address such as http://127.0.0.1:16686',
+    secret: true,
+    expected: 'an address such as http://127.0.0.1:16686, without a password',
     about: 'Where the console page finds the traces of receipts, and links to.',
   },
 } as const;

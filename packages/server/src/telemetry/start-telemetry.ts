@@ -47,7 +47,8 @@ export async function startTelemetry(settings: Settings, deps: TelemetryDeps): P
   const { world, log } = deps;
   const readMetrics = settings.otlpMetrics === 'none' ? undefined : () => deps.shown.metrics();
   const running = openTelemetry({ world, log, readMetrics });
-  log.info({ endpoint: settings.otlpEndpoint, ratio: settings.traceRatio }, 'traces are sent');
+  const { origin: endpoint } = new URL(settings.otlpEndpoint);
+  log.info({ endpoint, ratio: settings.traceRatio }, 'traces are sent');
   const traced = traceServer(settings, { world, log, tracer: running.tracer });
   return {
     ...traced,
