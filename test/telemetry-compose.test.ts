@@ -66,7 +66,7 @@ test('every port is published on this machine alone, and something listens on it
     }
   }
   const said = (await read('compose.yaml')).match(/http:\/\/127\.0\.0\.1:(\d+)/g) ?? [];
-  expect(said.length).toBe(5);
+  expect(said.length).toBe(6);
   for (const url of said) expect(seen).toContain(new URL(url).port);
 });
 

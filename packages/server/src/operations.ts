@@ -48,7 +48,7 @@ export async function startOperations(
   deps: OperationsDeps,
 ): Promise<Operations> {
   const { world, spool, parts, isDraining, opened, limiter, receipts, refusals } = deps;
-  const { minFreeBytes, dataDir: directory, jaegerUrl } = settings;
+  const { minFreeBytes, dataDir: directory, jaegerUrl, jaegerPageUrl } = settings;
   const gauges = new ProcessGauges(world);
   const room = new RoomGauges({ room: spool.room, directory, minFreeBytes });
   const render = (more: readonly Part[]): string => {
@@ -64,7 +64,7 @@ export async function startOperations(
   const routes = admin({
     reasons,
     metrics,
-    console: { reasons, metrics, callers, limiter, refusals, receipts, jaegerUrl },
+    console: { reasons, metrics, callers, limiter, refusals, receipts, jaegerUrl, jaegerPageUrl },
   });
   const { adminHost: host, adminPort: port } = settings;
   const listener = await listen(routes, { host, port, headerMs, keepAliveMs, world });

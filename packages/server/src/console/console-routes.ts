@@ -10,6 +10,8 @@ export interface ConsoleRoutesDeps extends ConsoleDeps {
   readonly receipts: Pick<Receipts, 'find'>;
   /** Where traces are found; undefined where they are not shown. */
   readonly jaegerUrl: string | undefined;
+  /** What the page links to instead. */
+  readonly jaegerPageUrl: string | undefined;
 }
 
 /** The console page: what it is made of, and what it asks for. */
@@ -41,8 +43,8 @@ export function addConsole(routes: Hono<AppEnv>, deps: ConsoleRoutesDeps): void 
   }
   routes.get('/', () => new Response(null, { status: 302, headers: { location: consolePath } }));
   routes.get(`${consolePath}/state.json`, async () => {
-    const { jaegerUrl } = deps;
-    return json(200, { ...(await consoleState(deps)), jaegerUrl });
+    const { jaegerUrl, jaegerPageUrl = jaegerUrl } = deps;
+    return json(200, { ...(await consoleState(deps)), jaegerUrl: jaegerPageUrl });
   });
   let looking = 0;
   routes.get(`${consolePath}/receipts/:id`, async (c) => {

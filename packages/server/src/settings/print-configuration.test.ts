@@ -26,7 +26,7 @@ test('every name is one of ours or one that everybody uses, and stands once', ()
   const common = ['PORT', 'HOST', 'MAX_WORKERS', 'MAX_QUEUE', 'LOG_LEVEL', 'AWS_REGION'];
   common.push('REDIS_URL', 'S3_BUCKET', 'S3_ENDPOINT', 'S3_FORCE_PATH_STYLE', 'S3_PREFIX');
   common.push('OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_METRICS_EXPORTER', 'OTEL_TRACES_SAMPLER_ARG');
-  common.push('JAEGER_URL');
+  common.push('JAEGER_URL', 'JAEGER_PAGE_URL');
   expect(names.filter((name) => !name.startsWith('WEIR_')).sort()).toEqual(common.sort());
 });
 

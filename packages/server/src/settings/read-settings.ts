@@ -137,15 +137,14 @@ function wrongProcesses(settings: Settings): string | undefined {
   return why && problemWith(settingTable.processes, processes, why);
 }
 
-function wrongTelemetry({ otlpEndpoint, jaegerUrl }: Settings): (string | undefined)[] {
-  const { otlpEndpoint: endpoint, jaegerUrl: jaeger } = settingTable;
+function wrongTelemetry(settings: Settings): string[] {
   // What is in them may be shown, so nothing may be in them that must not.
   const isWrong = (url: string | undefined) =>
     url !== undefined && (!isHttpUrl(url) || new URL(url).username !== '');
-  return [
-    isWrong(otlpEndpoint) ? problemWith(endpoint, otlpEndpoint) : undefined,
-    isWrong(jaegerUrl) ? problemWith(jaeger, jaegerUrl) : undefined,
-  ];
+  const addresses = ['otlpEndpoint', 'jaegerUrl', 'jaegerPageUrl'] as const;
+  return addresses
+    .filter((name) => isWrong(settings[name]))
+    .map((name) => problemWith(settingTable[name], settings[name]));
 }
 
 function isRedisUrl(text: string): boolean {

@@ -38,4 +38,12 @@ export const telemetrySettings = {
     expected: 'an address such as http://127.0.0.1:16686, without a password',
     about: 'Where the console page finds the traces of receipts, and links to.',
   },
+  jaegerPageUrl: {
+    env: 'JAEGER_PAGE_URL',
+    kind: 'text',
+    secret: true,
+    expected: 'an address such as http://127.0.0.1:16686, without a password',
+    about:
+      'What the console page links to instead, where a browser knows Jaeger by another address.',
+  },
 } as const;
