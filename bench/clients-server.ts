@@ -17,6 +17,8 @@ export interface Seen {
   readonly delivered: number;
   /** Of these, taken more than once. */
   readonly doubled: number;
+  /** Wall clock of the first request; NaN where none came. */
+  readonly firstAtMs: number;
 }
 
 /** A server that all clients can talk to. */
@@ -41,7 +43,7 @@ export async function startClientsServer(
   const weir = new FakeWeir({ quotas }, systemWorld);
   const arrivedMs: number[] = [];
   const server = createServer((request, response) => {
-    if (request.method === 'POST') arrivedMs.push(performance.now());
+    if (request.method === 'POST') arrivedMs.push(Date.now());
     answer(weir, request, response).catch(() => response.destroy());
   });
   server.keepAliveTimeout = 600_000; // none of a client's trouble is to come from its connections
@@ -111,5 +113,6 @@ function countOf({ events, statuses }: FakeWeir, arrivedMs: readonly number[]): 
     peakPerSecond,
     delivered: numbers.size,
     doubled: events.length - numbers.size,
+    firstAtMs: arrivedMs[0] ?? Number.NaN,
   };
 }

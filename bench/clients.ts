@@ -39,8 +39,8 @@ type Contender = (typeof clients)[number];
 
 interface Result extends Seen {
   readonly name: string;
-  /** From the first event to the end of the last process; undefined where one had to be ended. */
-  readonly seconds: number | undefined;
+  /** From the first request until the last process was done; Infinity where one had to be ended. */
+  readonly seconds: number;
 }
 
 /**
@@ -115,25 +115,18 @@ async function measure(
       limitMs,
     }),
   );
-  const reports = await Promise.all(running);
-  const ended = reports.filter((report) => report !== undefined);
-  const startedAtMs = Math.min(...ended.map((report) => report.startedAtMs));
-  const endedAtMs = Math.max(...ended.map((report) => report.endedAtMs));
-  const seconds = ended.length < processes ? undefined : (endedAtMs - startedAtMs) / 1_000;
+  const endedAtMs = await Promise.all(running);
+  const seen = server.seen();
+  const seconds = (Math.max(...endedAtMs) - seen.firstAtMs) / 1_000;
   const version = from === undefined ? '' : ` ${versionOf(from)}`;
-  return { name: name + version, seconds, ...server.seen() };
+  return { name: name + version, seconds, ...seen };
 }
 
-interface Report {
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
-}
-
-/** Runs a client in a process of its own; undefined where it had to be ended, or ended without a word. */
+/** Runs a client in a process of its own; resolves with when it was done, Infinity where it had to be ended. */
 async function runOne(
   file: string,
   task: Readonly<Record<string, string | number>> & { readonly limitMs: number },
-): Promise<Report | undefined> {
+): Promise<number> {
   const program = fileURLToPath(new URL(file, folder));
   const child = spawn(process.execPath, [program, JSON.stringify(task)], {
     env: { PATH: process.env.PATH },
@@ -144,9 +137,8 @@ async function runOne(
   const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   clearTimeout(deadline);
   const last = out.trimEnd().split('\n').at(-1) ?? '';
-  if (last.startsWith('{')) return JSON.parse(last) as Report;
-  if (child.signalCode === null) throw new Error(`${file} failed: ${errors}`);
-  return undefined;
+  if (child.signalCode === null && last === '') throw new Error(`${file} failed: ${errors}`);
+  return last === '' ? Infinity : Number(last);
 }
 
 function tableOf(results: readonly Result[], limitSeconds: string): string {
@@ -173,7 +165,7 @@ function percent(part: number, whole: number): string {
 
 /** A client that is done with events missing has given them up. */
 function endOf({ seconds, delivered }: Result, limitSeconds: string): string {
-  if (seconds === undefined) return `stopped after ${limitSeconds}`;
+  if (seconds === Infinity) return `stopped after ${limitSeconds}`;
   return delivered === batches * eventsPerBatch
     ? seconds.toFixed(1)
     : `gave up in ${seconds.toFixed(1)}`;
