@@ -46,8 +46,9 @@ const head = `# What the simulator says
 
 Each row is one strategy on one scenario: the median over seeds 1 to 100, and in brackets where 95 % of the
 seeds lie; a single figure where all are alike. A rival that has made 400,000 requests is stopped
-there, at five seeds or more; H7 is a twentieth of its size, on three seeds. \`–\` is what did not come to pass. The same seed
-gives all strategies the same network. What is measured, and how: [docs/simulator.md](../../../docs/simulator.md).
+there, ours at 3 million, at five seeds or more; H7 is a twentieth of its size, on three seeds. \`–\` is what
+did not come to pass. The same seed gives all strategies the same network. What is measured, and how:
+[docs/simulator.md](../../../docs/simulator.md).
 `;
 
 /** The whole report, of the results of all its jobs. */

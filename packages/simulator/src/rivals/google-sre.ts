@@ -8,6 +8,23 @@ const multiplierK = 1.1;
 const meanPauseMs: Ms = 1_000;
 const pausesAtMost = 600;
 
+/** Counts by slot, and their sum over the window. */
+class SlidingCount {
+  total = 0;
+  readonly #counts = new Float64Array(slots);
+
+  add(slot: number): void {
+    this.#counts[slot % slots] = (this.#counts[slot % slots] as number) + 1;
+    this.total += 1;
+  }
+
+  /** A slot begins: what it held a window ago is forgotten. */
+  begin(slot: number): void {
+    this.total -= this.#counts[slot % slots] as number;
+    this.#counts[slot % slots] = 0;
+  }
+}
+
 /**
  * "Handling Overload" of Google's Site Reliability Engineering (2016): a request is rejected at the
  * sender with a chance of (requests − K·accepts) ÷ (requests + 1), counted over two minutes, with
@@ -16,8 +33,8 @@ const pausesAtMost = 600;
  */
 class AdaptiveShedding implements Sleeper {
   readonly #random: () => number;
-  readonly #requests = new Float64Array(slots);
-  readonly #accepts = new Float64Array(slots);
+  readonly #requests = new SlidingCount();
+  readonly #accepts = new SlidingCount();
   #slot = 0;
 
   constructor(random: () => number) {
@@ -29,7 +46,7 @@ class AdaptiveShedding implements Sleeper {
     for (let pauses = 0; pauses < pausesAtMost; pauses += 1) {
       this.#moveTo(nowMs + waitMs);
       const chance = this.#rejectChance();
-      this.#count(this.#requests);
+      this.#requests.add(this.#slot);
       if (this.#random() >= chance) return waitMs;
       waitMs += this.#pauseMs();
     }
@@ -38,22 +55,17 @@ class AdaptiveShedding implements Sleeper {
 
   afterMs({ cause }: { readonly cause: string }, nowMs: Ms): Ms {
     this.#moveTo(nowMs);
-    if (cause === 'ok') this.#count(this.#accepts);
+    if (cause === 'ok') this.#accepts.add(this.#slot);
     return this.#pauseMs();
   }
 
   #rejectChance(): number {
-    const requests = sum(this.#requests);
-    return Math.max(0, (requests - multiplierK * sum(this.#accepts)) / (requests + 1));
+    const requests = this.#requests.total;
+    return Math.max(0, (requests - multiplierK * this.#accepts.total) / (requests + 1));
   }
 
   #pauseMs(): Ms {
     return meanPauseMs * (0.5 + this.#random());
-  }
-
-  #count(counts: Float64Array): void {
-    const place = this.#slot % slots;
-    counts[place] = (counts[place] as number) + 1;
   }
 
   /** Forgets what is older than the window. */
@@ -61,17 +73,11 @@ class AdaptiveShedding implements Sleeper {
     const slot = Math.floor((nowMs / windowMs) * slots);
     for (let cleared = 0; this.#slot < slot && cleared < slots; cleared += 1) {
       this.#slot += 1;
-      this.#requests[this.#slot % slots] = 0;
-      this.#accepts[this.#slot % slots] = 0;
+      this.#requests.begin(this.#slot);
+      this.#accepts.begin(this.#slot);
     }
     this.#slot = Math.max(this.#slot, slot);
   }
-}
-
-function sum(counts: Float64Array): number {
-  let all = 0;
-  for (let i = 0; i < counts.length; i += 1) all += counts[i] as number;
-  return all;
 }
 
 export const googleSre: Strategy = lonely(
