@@ -37,13 +37,27 @@ test('its first request goes alone, and its reply lets the others go', () => {
 test('spends what is left at once, then what time earns', () => {
   const throttle = exchange();
 
-  for (let i = 0; i < 9; i += 1) {
-    expect(throttle.readyAtMs(2, cost)).toBe(2);
-    throttle.sent(2, cost);
+  for (let remaining = 8; remaining >= 0; remaining -= 1) {
+    expect(throttle.readyAtMs(2, cost)).toBeCloseTo(2, 6);
+    exchange(throttle, 2, { limits: [{ ...requests, remaining }] });
   }
 
-  expect(throttle.readyAtMs(2, cost)).toBeCloseTo(102, 6);
-  expect(throttle.snapshot(2)).toMatchObject({ remaining: 0, waitingFor: 'pace' });
+  expect(throttle.readyAtMs(4, cost)).toBeGreaterThan(100);
+  expect(throttle.readyAtMs(4, cost)).toBeLessThanOrEqual(104);
+  expect(throttle.snapshot(4)).toMatchObject({ remaining: 0, waitingFor: 'pace' });
+});
+
+test('each reply lets one more be under way', () => {
+  const throttle = exchange();
+  const sent = [throttle.sent(2, cost), throttle.sent(2, cost)];
+  expect(throttle.readyAtMs(2, cost)).toBe(2_002); // should no reply come
+
+  for (const each of sent) throttle.learn({ ...ok, limits: [requests], sent: each }, 4);
+  for (let i = 0; i < 4; i += 1) {
+    expect(throttle.readyAtMs(4, cost)).toBe(4);
+    throttle.sent(4, cost);
+  }
+  expect(throttle.readyAtMs(4, cost)).toBe(2_004);
 });
 
 test('counts a batch in the unit of each quota', () => {

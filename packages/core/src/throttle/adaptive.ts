@@ -9,8 +9,8 @@ import type { Outcome, Throttle, ThrottleSnapshot } from './throttle.ts';
 import { type Ticket, UnderWay } from './under-way.ts';
 
 const mostQuotas = 8;
-/** A request that is not answered for so long no longer holds up the others. */
-const firstReplyMs: Ms = 2_000;
+/** Requests that are not answered for so long no longer hold up the next one. */
+const longestWaitMs: Ms = 2_000;
 /** So many refusals in a row without a slot show that this server gives none at present. */
 const refusalsWithoutSlot = 2;
 const oneEvent: Cost = { requests: 1, events: 1, bytes: 0 };
@@ -18,8 +18,9 @@ const oneEvent: Cost = { requests: 1, events: 1, bytes: 0 };
 /**
  * The pace that ships: where the server sets slots aside, it keeps to them; where replies tell of
  * quotas, it mirrors these and finds its share; where they tell nothing, it finds the pace that is
- * borne. Retry-After is a floor always. Its first request goes alone, since its reply tells how many
- * more may follow. At most eight quotas are followed, the first that were told.
+ * borne. Retry-After is a floor always. Its first request goes alone, and each reply lets one more be
+ * under way: senders that start together on one quota would else each spend the whole of what is
+ * left. At most eight quotas are followed, the first that were told.
  */
 export class AdaptiveThrottle implements Throttle {
   readonly #options: AdaptiveOptions;
@@ -30,7 +31,8 @@ export class AdaptiveThrottle implements Throttle {
   readonly #blind: BlindPace;
   readonly #slots: SlotList = new SlotList();
   readonly #underWay: UnderWay = new UnderWay();
-  #hasHeard = false;
+  /** Grows by one with each success, so it doubles in a round trip, and halves with a refusal. */
+  #mostUnderWay = 1;
   /** The last reply named a slot. */
   #isLed = false;
   /** The server gives slots and gave none: only what is left counts. */
@@ -46,9 +48,8 @@ export class AdaptiveThrottle implements Throttle {
   }
 
   readyAtMs(nowMs: Ms, cost: Cost): Ms {
-    if (!this.#hasHeard) return this.#firstAtMs(nowMs);
     if (this.#slots.isLed) return this.#slots.readyAtMs(nowMs, this.#underWay.size);
-    let readyMs = Math.max(nowMs, this.#retryAtMs);
+    let readyMs = Math.max(nowMs, this.#retryAtMs, this.#roomAtMs(nowMs));
     if (this.#paces.length === 0) return Math.max(readyMs, this.#blind.readyAtMs(nowMs));
     for (let i = 0; i < this.#paces.length; i += 1) {
       const pace = this.#paces[i] as QuotaPace;
@@ -73,7 +74,6 @@ export class AdaptiveThrottle implements Throttle {
   learn({ sent, cause, retryAfterMs, nextMs, limits }: Outcome, nowMs: Ms): void {
     const ticket = this.#underWay.take(sent);
     if (ticket === undefined) return;
-    this.#hasHeard = true;
     const isCharged = cause === 'ok' || cause === 'fault'; // whether a fault was, nobody knows
     for (let i = 0; i < this.#paces.length; i += 1) {
       const tokens = tokensOf(this.#limits[i] as Limit, ticket.cost);
@@ -81,6 +81,7 @@ export class AdaptiveThrottle implements Throttle {
     }
     if (cause === 'overloaded' || cause === 'fault') return;
     const admitted = cause === 'ok';
+    this.#mostUnderWay = admitted ? this.#mostUnderWay + 1 : Math.ceil(this.#mostUnderWay / 2);
     this.#isLed = nextMs !== undefined;
     for (let i = 0; i < limits.length; i += 1) {
       this.#learnLimit(limits[i] as Limit, admitted, ticket, nowMs);
@@ -107,11 +108,11 @@ export class AdaptiveThrottle implements Throttle {
     return { perSecond, remaining, readyAtMs, waitingFor };
   }
 
-  /** Before anything was heard: one request, and another when that takes too long. */
-  #firstAtMs(nowMs: Ms): Ms {
+  /** When one more may be under way: now, or when the replies that are waited for take too long. */
+  #roomAtMs(nowMs: Ms): Ms {
+    if (this.#underWay.size < this.#mostUnderWay) return nowMs;
     const newest = this.#underWay.all().at(-1);
-    if (newest === undefined) return nowMs;
-    return Math.max(nowMs, newest.sentMs + firstReplyMs);
+    return newest === undefined ? nowMs : Math.max(nowMs, newest.sentMs + longestWaitMs);
   }
 
   #reason(nowMs: Ms, readyAtMs: Ms): ThrottleSnapshot['waitingFor'] {
