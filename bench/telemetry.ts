@@ -32,7 +32,8 @@ const contenders: readonly Contender[] = [
 ];
 
 const event = eventOf(1024);
-const warmUpSeconds = 6;
+/** Of a hundred requests one runs through the code of traces: it takes longer until V8 has compiled that. */
+const warmUpSeconds = 15;
 const connections = 64;
 
 interface Round {
