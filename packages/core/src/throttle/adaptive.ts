@@ -129,7 +129,7 @@ export class AdaptiveThrottle implements Throttle {
   /** A server that gives slots says by giving none that nobody else is about. */
   #learnSlot(admitted: boolean, nextMs: Ms | undefined, limits: readonly Limit[], nowMs: Ms): void {
     if (nextMs !== undefined) {
-      this.#slots.add(nowMs + nextMs);
+      this.#slots.add(nowMs + nextMs, admitted);
       this.#refusedAlone = 0;
       this.#isAlone = true;
       return;

@@ -28,10 +28,14 @@ export class SlotList {
     this.#atMs.shift();
   }
 
-  /** A reply named an instant. The same slot told twice counts once, unless replies differ in delay. */
-  add(atMs: Ms): void {
+  /**
+   * A reply named an instant. Who is refused while it holds slots is told its first one again, seen
+   * through another delay: that moves it, and adds none.
+   */
+  add(atMs: Ms, admitted: boolean): void {
     this.#isLed = true;
     const slots = this.#atMs;
+    if (!admitted && slots.length > 0) slots.shift();
     if (slots.some((slotMs) => Math.abs(slotMs - atMs) < apartMs)) return;
     let place = slots.length;
     while (place > 0 && (slots[place - 1] as Ms) > atMs) place -= 1;
