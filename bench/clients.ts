@@ -128,11 +128,13 @@ async function runOne(
   task: Readonly<Record<string, string | number>> & { readonly limitMs: number },
 ): Promise<number> {
   const program = fileURLToPath(new URL(file, folder));
-  const child = spawn(process.execPath, [program, JSON.stringify(task)], {
+  // Its own waits are longer than the limit: it is to be stopped, and not to seem to give up.
+  const given = { ...task, limitMs: 2 * task.limitMs };
+  const child = spawn(process.execPath, [program, JSON.stringify(given)], {
     env: { PATH: process.env.PATH },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const deadline = setTimeout(() => child.kill('SIGKILL'), task.limitMs + 5_000);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), task.limitMs);
   const ended = once(child, 'close');
   const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   clearTimeout(deadline);
