@@ -1,3 +1,5 @@
+// biome-ignore-all lint/performance/noBarrelFile: an entry of the package, name by name
+
 import {
   type Attributes,
   type Context,
@@ -16,6 +18,7 @@ import type { Answer } from './attempt.ts';
 import type { Item } from './item.ts';
 import type { BatchSpan, SendSpan, Tracing } from './tracing.ts';
 
+export { type Observed, observeMetrics } from './otel-metrics.ts';
 export type { BatchSpan, SendSpan, Tracing } from './tracing.ts';
 
 const mostLinks = 128; // the SDK keeps no more
