@@ -17,7 +17,7 @@ const workers = 32; // of clients that send one request at a time
 
 /** A program in `clients/`, what it is called, and the package it is about. */
 const clients = [
-  { file: 'weir.mjs', name: 'weir', from: undefined },
+  { file: 'weir.mjs', name: 'weir', from: '@weir/client' },
   { file: 'posthog-node.mjs', name: 'posthog-node', from: 'posthog-node' },
   {
     file: 'segment-analytics-node.mjs',
@@ -92,7 +92,10 @@ async function install(): Promise<void> {
 }
 
 function versionOf(name: string): string | undefined {
-  const manifest = new URL(`node_modules/${name}/package.json`, folder);
+  const isOurs = name === '@weir/client';
+  const manifest = isOurs
+    ? new URL('../packages/client/package.json', import.meta.url)
+    : new URL(`node_modules/${name}/package.json`, folder);
   if (!existsSync(manifest)) return undefined;
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { readonly version: string }).version;
 }
@@ -118,8 +121,7 @@ async function measure(
   const endedAtMs = await Promise.all(running);
   const seen = server.seen();
   const seconds = (Math.max(...endedAtMs) - seen.firstAtMs) / 1_000;
-  const version = from === undefined ? '' : ` ${versionOf(from)}`;
-  return { name: name + version, seconds, ...seen };
+  return { name: `${name} ${versionOf(from)}`, seconds, ...seen };
 }
 
 /** Runs a client in a process of its own; resolves with when it was done, Infinity where it had to be ended. */
