@@ -77,18 +77,18 @@ export async function runClients(args: readonly string[]): Promise<void> {
   await appendFile(history, `\n## ${title}\n\n${report}\n`);
 }
 
-/** On first use, and whenever the lock file is newer. */
+/** On first use, and whenever package.json asks for another version. */
 async function install(): Promise<void> {
-  const installed = new URL('node_modules/.package-lock.json', folder);
   const wanted = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')) as {
     readonly dependencies: Readonly<Record<string, string>>;
   };
   const isWhole = Object.entries(wanted.dependencies).every(
-    ([name, version]) => existsSync(installed) && versionOf(name) === version,
+    ([name, version]) => versionOf(name) === version,
   );
   if (isWhole) return;
   console.error('installing the clients that weir is compared with');
-  await promisify(execFile)('npm', ['ci'], { cwd: fileURLToPath(folder) });
+  const args = ['-y', 'pnpm@12', 'install', '--frozen-lockfile'];
+  await promisify(execFile)('npx', args, { cwd: fileURLToPath(folder) });
 }
 
 function versionOf(name: string): string | undefined {
