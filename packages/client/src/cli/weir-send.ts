@@ -59,7 +59,8 @@ async function runSpool(args: SendArguments, dir: string): Promise<number> {
     stdout.write(args.isJson ? `${JSON.stringify(report)}\n` : `${text.join('\n')}\n`);
     return damaged.length > 0 ? 1 : 0;
   }
-  const counts = await drainSpool(dir, optionsOf(args), stop.signal);
+  const release = new KeepAlive(nodePlatform.startHolding).hold();
+  const counts = await drainSpool(dir, optionsOf(args), stop.signal).finally(release);
   const { acked, rejected, left } = counts;
   const text = `${number(acked)} events sent, ${number(rejected)} rejected, ${number(left)} left`;
   stdout.write(args.isJson ? `${JSON.stringify(counts)}\n` : `${text}\n`);
