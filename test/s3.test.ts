@@ -1,7 +1,7 @@
-import { createServer } from 'node:net';
 import { startS3Double } from '@weir/s3-double/server';
 import { expect, test } from 'vitest';
 import { bucketAt, idsIn } from './support/bucket.ts';
+import { freePort } from './support/child-server.ts';
 import { readMetric } from './support/metrics.ts';
 import { post } from './support/sender.ts';
 import {
@@ -103,16 +103,6 @@ test('a store that is not there yet costs nothing: events are taken, and deliver
   await untilSaidNothing(weir);
   expect(await weir.end('SIGTERM')).toBe(0);
 });
-
-async function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    if (typeof address !== 'object' || address === null) throw new Error('expected a port');
-    server.close(() => resolve(address.port));
-  });
-  return await promise;
-}
 
 test.each([
   ['bucket', { S3_BUCKET: 'other' }, /there is no bucket other at http.*set S3_BUCKET/],
