@@ -35,7 +35,8 @@ export function surge(plan: Plan, factor: number, quotaFactor: number = Infinity
   const takeUs = requestUs(bytes);
   const refuseUs = figures.refuseUs.value;
   const stored = Math.min(wanted, budgetUs / takeUs);
-  const refused = Math.min(offered - stored, (budgetUs - stored * takeUs) / refuseUs);
+  const leftUs = Math.max(0, budgetUs - stored * takeUs);
+  const refused = Math.min(offered - stored, leftUs / refuseUs);
   const processesNeeded = Math.ceil((offered * takeUs) / (1_000_000 * utilisation));
   return {
     factor,
