@@ -34,7 +34,9 @@ export class ClientWorld {
   readonly world: VirtualWorld = new VirtualWorld({ seed: 1 });
   readonly seen: Seen[] = [];
   script: Script;
-  roundTripMs = 20;
+  roundTripMs: number | (() => number) = 20;
+  /** When what falls due at an instant happens: later where the machine is held up. */
+  wakesAtMs: (dueMs: number) => number = (dueMs) => dueMs;
   /** Named as the encoding of bodies, which are sent as they are. */
   encoding: string | undefined;
   readonly #registry: Registry = newRegistry();
@@ -78,7 +80,7 @@ export class ClientWorld {
       random: this.world.random,
       randomBytes: this.world.randomBytes,
       after: (delayMs, task) =>
-        this.world.after(delayMs, () => {
+        this.world.after(this.#heldUp(delayMs), () => {
           if (!life.isOver) task();
         }),
     };
@@ -110,7 +112,8 @@ export class ClientWorld {
     return {
       close: async () => {},
       request: async (request, signal) => {
-        const half = this.roundTripMs / 2;
+        const { roundTripMs } = this;
+        const half = (typeof roundTripMs === 'number' ? roundTripMs : roundTripMs()) / 2;
         await this.#pause(half, signal);
         if (life.isOver) return await new Promise<never>(() => {});
         this.#note(request);
@@ -120,6 +123,11 @@ export class ClientWorld {
         return asReply(scripted);
       },
     };
+  }
+
+  #heldUp(delayMs: number): number {
+    const nowMs = this.world.now();
+    return this.wakesAtMs(nowMs + Math.max(0, delayMs)) - nowMs;
   }
 
   #note({ origin, path, headers, body }: Request): void {
@@ -141,7 +149,7 @@ export class ClientWorld {
         cancel();
         reject(signal.reason);
       };
-      const cancel = this.world.after(ms, () => {
+      const cancel = this.world.after(this.#heldUp(ms), () => {
         signal.removeEventListener('abort', aborted);
         resolve();
       });

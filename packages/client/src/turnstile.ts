@@ -112,20 +112,28 @@ export class PacedTurnstile implements Turnstile {
 
 const widest = 1_024;
 const weightOfNewest = 0.2;
+/** So long after its last turn a sender still counts as one of those who share the quota. */
+const sharedForMs: Ms = 2_000;
+/** By so much it opens in a round trip while others are about: a second request after two. */
+const sharedGrowth = 0.5;
 
 /**
  * How many requests may be under way at once. It opens as answers come, twice as wide with each round
  * trip, so that the processes that share a key do not spend its burst several times over; where the
  * server tells turns, it is as wide as their rate needs and no wider: one more would take the turn of
- * another.
+ * another. Where others are about and the server tells no turn, since all were held up and there is
+ * enough for each once more, it shuts to one and opens slowly: else each would spend all that is left.
  */
 class Window {
   readonly #sentMs = new Map<number, Ms>();
   #width = 1;
   #roundTripMs: Ms | undefined;
+  /** The last answer told a turn. */
+  #isLed = false;
+  #sharedUntilMs: Ms = -Infinity;
 
   get isFull(): boolean {
-    return this.#sentMs.size >= this.#width;
+    return this.#sentMs.size >= Math.floor(this.#width);
   }
 
   sent(sent: number, nowMs: Ms): void {
@@ -139,9 +147,20 @@ class Window {
     const tookMs = nowMs - sentMs;
     this.#roundTripMs ??= tookMs;
     this.#roundTripMs += weightOfNewest * (tookMs - this.#roundTripMs);
-    const isPaced = nextMs !== undefined && perSecond !== undefined && perSecond < Infinity;
-    if (isPaced) this.#width = 1 + Math.floor((perSecond * this.#roundTripMs) / 1_000);
-    else if (nextMs !== undefined) this.#width = 1;
-    else if (cause === 'ok') this.#width = Math.min(widest, this.#width + 1);
+    if (nextMs !== undefined) {
+      const isPaced = perSecond !== undefined && perSecond < Infinity;
+      this.#width = 1 + (isPaced ? Math.floor((perSecond * this.#roundTripMs) / 1_000) : 0);
+      this.#isLed = true;
+      // Who is refused is told a turn also where nobody else is about.
+      if (cause === 'ok') this.#sharedUntilMs = nowMs + sharedForMs;
+    } else if (cause === 'ok') {
+      this.#open(nowMs);
+      this.#isLed = false;
+    }
+  }
+
+  #open(nowMs: Ms): void {
+    if (nowMs >= this.#sharedUntilMs) this.#width = Math.min(widest, this.#width + 1);
+    else this.#width = this.#isLed ? 1 : this.#width + sharedGrowth / this.#width;
   }
 }
