@@ -96,6 +96,15 @@ test('obeys a slot of the server, also over Retry-After, and goes freely when no
   expect(throttle.readyAtMs(804, cost)).toBe(804);
 });
 
+test('alone and refused since it came too early, it is as late from then on, not early again', () => {
+  const throttle = exchange(make(), 0, { limits: [{ ...requests, remaining: 0 }] });
+  const told = { limits: [{ ...requests, remaining: 0 }], retryAfterMs: 30, nextMs: 30 };
+  exchange(throttle, 102, { ...told, cause: 'rate_limited' }); // it thought that a token was there
+  exchange(throttle, 134, { limits: [{ ...requests, remaining: 0 }] });
+
+  expect(throttle.readyAtMs(136, cost)).toBeCloseTo(234, 0); // by its own count it would be 202
+});
+
 test('what another server refused for want of room costs nothing here', () => {
   const throttle = exchange();
   const sent = throttle.sent(2, cost);

@@ -71,7 +71,8 @@ export class AdaptiveThrottle implements Throttle {
     return ticket.sent;
   }
 
-  learn({ sent, cause, retryAfterMs, nextMs, limits }: Outcome, nowMs: Ms): void {
+  learn(outcome: Outcome, nowMs: Ms): void {
+    const { sent, cause, retryAfterMs, nextMs, limits } = outcome;
     const ticket = this.#underWay.take(sent);
     if (ticket === undefined) return;
     const isCharged = cause === 'ok' || cause === 'fault'; // whether a fault was, nobody knows
@@ -84,7 +85,7 @@ export class AdaptiveThrottle implements Throttle {
     this.#mostUnderWay = admitted ? this.#mostUnderWay + 1 : Math.ceil(this.#mostUnderWay / 2);
     this.#isLed = nextMs !== undefined;
     for (let i = 0; i < limits.length; i += 1) {
-      this.#learnLimit(limits[i] as Limit, admitted, ticket, nowMs);
+      this.#learnLimit(limits[i] as Limit, outcome, ticket, nowMs);
     }
     if (this.#paces.length === 0) this.#learnBlindly(admitted, ticket, retryAfterMs ?? 0, nowMs);
     if (!admitted && retryAfterMs !== undefined) {
@@ -141,14 +142,17 @@ export class AdaptiveThrottle implements Throttle {
     this.#isAlone = isWeir && this.#refusedAlone < refusalsWithoutSlot;
   }
 
-  #learnLimit(limit: Limit, admitted: boolean, ticket: Ticket, nowMs: Ms): void {
+  #learnLimit(limit: Limit, { cause, retryAfterMs }: Outcome, ticket: Ticket, nowMs: Ms): void {
     const place = this.#placeOf(limit, ticket);
     const pace = this.#paces[place];
     if (pace === undefined) return;
     const tokens = tokensOf(limit, ticket.cost);
     const { sentMs } = ticket;
     const sentTokens = ticket.sentTokens[place] as number;
-    pace.learn(limit, admitted, { sentMs, tokens, sentTokens, isLed: this.#isLed }, nowMs);
+    const admitted = cause === 'ok';
+    const isLed = this.#isLed;
+    const waitMs = admitted || !isLed ? 0 : (retryAfterMs ?? 0); // weir's is exact
+    pace.learn(limit, admitted, { sentMs, tokens, sentTokens, isLed, waitMs }, nowMs);
   }
 
   /** Where a quota stands; -1 where its rate was never told, or too many are known. */

@@ -11,6 +11,8 @@ export interface PacedRequest {
   readonly sentTokens: number;
   /** Its reply names a slot: then the server shares the quota out, and there is no share to find. */
   readonly isLed: boolean;
+  /** From the reply until as much could pass; 0 where it was let in, or does not say so exactly. */
+  readonly waitMs: Ms;
 }
 
 /** What a reply tells of a quota and hardly ever changes. */
@@ -141,13 +143,17 @@ export class QuotaPace {
    * Moves the mirror just so far that it agrees with a reply, which is rounded, took its time, and
    * may have overtaken others of ours. Returns what others must have spent.
    */
-  #mirror(remaining: number, { sentMs, sentTokens }: PacedRequest, nowMs: Ms): number {
+  #mirror(remaining: number, request: PacedRequest, nowMs: Ms): number {
+    const { sentMs, sentTokens, tokens, waitMs } = request;
     const least = remaining - this.#underWay;
     const later = this.#sentTokens - sentTokens;
     const most = remaining - later + 1 + (nowMs - sentMs) * this.#tokensPerMs;
     const left = this.#seenLeft === undefined ? least : this.leftAt(nowMs);
     this.#left = Math.min(most, Math.max(least, left));
     this.#asOfMs = nowMs;
+    // It overtook what was sent before it, or took less time: the copy was early by so much.
+    if (waitMs > 0 && remaining < tokens)
+      this.#left = Math.min(this.#left, tokens - waitMs * this.#tokensPerMs);
     return Math.max(0, left - most);
   }
 
