@@ -68,7 +68,7 @@ function checkOther(name: string, value: unknown): number | Problem {
   return typeof value === 'number' && (value | 0) === value ? 0 : noValue;
 }
 
-const maxNameLength = 64;
+export const maxNameLength = 64;
 
 function checkName(name: string): 0 | Problem {
   if (name.startsWith('weir')) return reserved;
@@ -79,7 +79,8 @@ function checkName(name: string): 0 | Problem {
   return 0;
 }
 
-function isNameCode(code: number): boolean {
+/** Names are made of a-z and 0-9. */
+export function isNameCode(code: number): boolean {
   return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39);
 }
 

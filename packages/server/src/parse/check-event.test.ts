@@ -117,5 +117,5 @@ test('what is missing is told by its bits', () => {
 });
 
 function check(event: string, index = 0) {
-  return checkEvent(JSON.parse(event), index, event, Buffer.from(event));
+  return checkEvent(JSON.parse(event), index, Buffer.from(event));
 }

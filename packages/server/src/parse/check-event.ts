@@ -1,6 +1,6 @@
 import { maxDepth, missing, type RejectedEvent } from '@weir/core/wire/event';
 import { checkAttribute, expected, type Problem, present, typeProblem } from './attribute.ts';
-import { isDeeper, mayBeDeeper } from './depth.ts';
+import { isDeeper } from './depth.ts';
 
 /** All that weir can fill in. */
 export const fillable: number = missing.specversion | missing.id | missing.source | missing.time;
@@ -10,17 +10,15 @@ const bothData = expected('either data or data_base64, not both');
 /**
  * What an accepted event lacks, as bits of `missing`, or why it is not accepted.
  *
- * @param text what `event` was parsed from; `bytes` are the same, undecoded
+ * @param bytes what `event` was parsed from
  */
 export function checkEvent(
   event: unknown,
   index: number,
-  text: string,
   bytes: Uint8Array,
 ): number | RejectedEvent {
   const outcome = checkMembers(event, index);
-  if (typeof outcome !== 'number' || !mayBeDeeper(text, maxDepth)) return outcome;
-  return isDeeper(bytes, maxDepth) ? tooDeep(index) : outcome;
+  return typeof outcome === 'number' && isDeeper(bytes, maxDepth) ? tooDeep(index) : outcome;
 }
 
 /** The same for an event that is known not to be nested too deep. */

@@ -36,21 +36,3 @@ export function endOfString(text: Uint8Array, at: number): number {
     next += byte === backslash ? 2 : 1;
   }
 }
-
-/**
- * Whether so many brackets open in JSON text that it could be nested deeper than `levels`. For the
- * usual event the host finds its few brackets in a fifth of the time that a walk over it takes.
- */
-export function mayBeDeeper(text: string, levels: number): boolean {
-  return countUpTo(text, '{', countUpTo(text, '[', 0, levels), levels) > levels;
-}
-
-/** How often `bracket` occurs in `text`, added to `count`; it stops counting beyond `most`. */
-function countUpTo(text: string, bracket: string, count: number, most: number): number {
-  let found = count;
-  for (let at = text.indexOf(bracket); at !== -1 && found <= most; ) {
-    found += 1;
-    at = text.indexOf(bracket, at + 1);
-  }
-  return found;
-}

@@ -14,6 +14,7 @@ import {
 import type { Sent } from './sent.ts';
 import { findItems, type Spans, skipSpace, textOf, trimEnd } from './spans.ts';
 import { type ParsedEvents, single, Tally } from './tally.ts';
+import { lackedByUsual, unusual } from './usual-event.ts';
 import { parseWhole } from './whole.ts';
 import { closesWrapper, openWrapper } from './wrapper.ts';
 
@@ -69,9 +70,10 @@ function parseItem(
     if (findJsonError(bytes, 0, bytes.length) !== undefined) return undefined;
     return eventTooLarge(index, bytes.length, mostBytes);
   }
-  const text = bytes.toString('utf8');
+  const lacked = lackedByUsual(bytes);
+  if (lacked !== unusual) return lacked;
   try {
-    return checkEvent(JSON.parse(text), index, text, bytes);
+    return checkEvent(JSON.parse(bytes.toString('utf8')), index, bytes);
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@ import { columnOf, eventTooLarge, noEvents, tooManyEvents } from './refuse.ts';
 import type { Sent } from './sent.ts';
 import { findLines, textOf } from './spans.ts';
 import { type ParsedEvents, Tally } from './tally.ts';
+import { lackedByUsual, unusual } from './usual-event.ts';
 
 /**
  * Past this many lines that are no JSON, the next ones are looked at before JSON.parse sees them:
@@ -37,17 +38,18 @@ function parseLine(
   isTrusted: boolean,
 ): number | RejectedEvent {
   if (line.length > mostBytes) return eventTooLarge(index, line.length, mostBytes);
+  const lacked = lackedByUsual(line);
+  if (lacked !== unusual) return lacked;
   if (!isTrusted && findJsonError(line, 0, line.length) !== undefined) {
     return malformedLine(line, index);
   }
-  const text = line.toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(line.toString('utf8'));
   } catch {
     return malformedLine(line, index);
   }
-  return checkEvent(value, index, text, line);
+  return checkEvent(value, index, line);
 }
 
 function malformedLine(line: Buffer, index: number): RejectedEvent {

@@ -5,12 +5,38 @@ import { checkEvent, checkMembers, tooDeep } from './check-event.ts';
 import { isDeeper } from './depth.ts';
 import { malformed, noEvents, notAnArray, notAWrapper, tooManyEvents } from './refuse.ts';
 import type { Sent } from './sent.ts';
-import { findItems, skipSpace, textOf } from './spans.ts';
+import { findItems, skipSpace, textOf, trimEnd } from './spans.ts';
 import { type ParsedEvents, single, Tally } from './tally.ts';
+import { lackedByEach, lackedByUsual, unusual } from './usual-event.ts';
 import { isPlainWrapper, isWrapper, openWrapper } from './wrapper.ts';
 
+const openArray = 0x5b;
+
 /** JSON that is small enough to be parsed in one go, so none of its events can be too large. */
-export function parseWhole({ body, from, form, limits }: Sent): ParsedEvents | Refusal {
+export function parseWhole(sent: Sent): ParsedEvents | Refusal {
+  return parseUsual(sent) ?? parseAny(sent);
+}
+
+/** One event or an array of them, all good; undefined where that must be looked at closer. */
+function parseUsual({ body, from, form, limits }: Sent): ParsedEvents | Refusal | undefined {
+  const start = skipSpace(body, from, body.length);
+  const bytes = body.subarray(start, trimEnd(body, start, body.length));
+  if (bytes[0] === openArray && form !== 'cloudevent') {
+    return allUsual(bytes, limits);
+  }
+  const lacked = form === 'cloudevents' ? unusual : lackedByUsual(bytes);
+  return lacked === unusual ? undefined : single(lacked);
+}
+
+function allUsual(bytes: Buffer, limits: RequestLimits): ParsedEvents | Refusal | undefined {
+  const each = lackedByEach(bytes, limits.events);
+  if (each === undefined) return undefined;
+  const tally = new Tally(each.length);
+  for (const lacked of each) tally.add(lacked);
+  return tally.result('array');
+}
+
+function parseAny({ body, from, form, limits }: Sent): ParsedEvents | Refusal {
   const text = body.toString('utf8', from);
   let value: unknown;
   try {
@@ -23,7 +49,7 @@ export function parseWhole({ body, from, form, limits }: Sent): ParsedEvents | R
     return parseItems(value, { body, inside, shape: 'array' }, limits);
   }
   if (form === 'cloudevents') return notAnArray();
-  if (form === 'cloudevent' || !isWrapper(value)) return single(checkEvent(value, 0, text, body));
+  if (form === 'cloudevent' || !isWrapper(value)) return single(checkEvent(value, 0, body));
   if (Object.keys(value).length > 1 || !isPlainWrapper(body, from)) return notAWrapper();
   const inside = openWrapper(body, from);
   return parseItems(value.events, { body, inside, shape: 'wrapper' }, limits);
