@@ -38,12 +38,15 @@ const shape = {
   '': ['version', 'command', 'seeds', 'goals', 'client', 'server'],
   client: ['throttle'],
   'client.throttle': ['policy', 'options'],
-  'client.throttle.options': ['named', 'pace', 'blind'],
+  'client.throttle.options': ['named', 'pace', 'blind', 'quota'],
   'client.throttle.options.pace': Object.keys(paceDefaults),
   'client.throttle.options.blind': Object.keys(blindDefaults),
+  'client.throttle.options.quota': ['tokens', 'periodMs', 'burst'],
   server: ['settings'],
 } as const;
-const optional = new Set(['client.throttle.options.pace', 'client.throttle.options.blind']);
+const optional = new Set(
+  ['pace', 'blind', 'quota'].map((name) => `client.throttle.options.${name}`),
+);
 
 /** Whether a file that was read says of itself that it is the simulator's. */
 export function isTuned(value: unknown): boolean {

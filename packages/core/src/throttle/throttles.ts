@@ -1,4 +1,5 @@
 import { AdaptiveThrottle } from './adaptive.ts';
+import { InformedThrottle, type KnownQuota } from './known-quota.ts';
 import {
   type AdaptiveOptions,
   type BlindOptions,
@@ -10,10 +11,12 @@ import type { Throttle } from './throttle.ts';
 
 /** What may be set of a policy; what is left out is as it ships. */
 export interface ThrottleOptions {
-  /** Whether requests carry the sender's name, so that weir sets slots aside for it. @default true */
+  /** Whether a weir is asked, which sets slots aside for whoever names itself. @default unless a quota is given */
   readonly named?: boolean;
   readonly pace?: Partial<PaceOptions>;
   readonly blind?: Partial<BlindOptions>;
+  /** Of a server that is no weir and tells only what is left (`RateLimit-Remaining`). @default what replies tell */
+  readonly quota?: KnownQuota;
 }
 
 /** Makes a policy; `random` is uniform in [0, 1). */
@@ -25,7 +28,7 @@ const resolved = new WeakMap<ThrottleOptions, AdaptiveOptions>();
 function resolve(given: ThrottleOptions): AdaptiveOptions {
   let options = resolved.get(given);
   if (options === undefined) {
-    const { named = true, pace, blind } = given;
+    const { quota, named = quota === undefined, pace, blind } = given;
     options = { named, pace: { ...paceDefaults, ...pace }, blind: { ...blindDefaults, ...blind } };
     resolved.set(given, options);
   }
@@ -34,5 +37,9 @@ function resolve(given: ThrottleOptions): AdaptiveOptions {
 
 /** The policies that ship, by name. A new one is a file and a line here. */
 export const throttles: { readonly adaptive: Makes } = {
-  adaptive: (options, random) => new AdaptiveThrottle(resolve(options), random),
+  adaptive: (options, random) => {
+    const throttle = new AdaptiveThrottle(resolve(options), random);
+    const { quota } = options;
+    return quota === undefined ? throttle : new InformedThrottle(throttle, quota);
+  },
 };

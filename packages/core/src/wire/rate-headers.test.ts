@@ -153,6 +153,17 @@ test.each([
   expect(news(fields).limits).toEqual([]);
 });
 
+test('what is left is read of servers that say it in a field of its own', () => {
+  const { limits } = news({ 'ratelimit-remaining': '2399', 'ratelimit-multiplier': '1' });
+  expect(limits).toEqual([
+    expect.objectContaining({ name: 'ratelimit-remaining', remaining: 2_399, tokens: undefined }),
+  ]);
+  expect(news({ 'ratelimit-remaining': 'many' }).limits).toEqual([]);
+
+  const both = news({ 'ratelimit-remaining': '7', ratelimit: '"a";r=5' }).limits;
+  expect(both.map(({ name }) => name)).toEqual(['a']);
+});
+
 test('values of the wrong kind count as missing', () => {
   const { limits } = news({ ratelimit: '"a";r=-1;t=1.5', 'ratelimit-policy': '"a";q="5";w' });
 

@@ -90,8 +90,16 @@ export function decodeRateNews(
   for (const { value } of [...limits, ...policies]) if (typeof value === 'string') names.add(value);
   return {
     retryAfterMs: decodeRetryAfter(get, dateMs),
-    limits: [...names].map((name) => limitOf(name, policies, limits)),
+    limits: names.size > 0 ? [...names].map((n) => limitOf(n, policies, limits)) : lonely(get),
   };
+}
+
+/** What servers say that know none of these fields, such as Heroku's: what is left of some quota. */
+function lonely(get: (name: string) => string | null | undefined): readonly Limit[] {
+  const remaining = wholeNumber(get(fields.rateLimitRemaining));
+  if (remaining === undefined) return [];
+  const untold = { withinMs: undefined, tokens: undefined, periodMs: undefined, burst: undefined };
+  return [{ name: fields.rateLimitRemaining, remaining, ...untold, unit: undefined }];
 }
 
 function encodeViolated(

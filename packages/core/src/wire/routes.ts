@@ -17,6 +17,8 @@ export const fields = {
   preferenceApplied: 'preference-applied',
   rateLimit: 'ratelimit',
   rateLimitPolicy: 'ratelimit-policy',
+  /** Of servers that know no other; read and never sent. */
+  rateLimitRemaining: 'ratelimit-remaining',
   retryAfter: 'retry-after',
   /** As Retry-After, in whole milliseconds: whole seconds waste quota. */
   retryAfterMs: 'retry-after-ms',

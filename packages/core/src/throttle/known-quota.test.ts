@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import type { Limit } from '../wire/rate-headers.ts';
+import { throttles } from './throttles.ts';
+
+const cost = { requests: 1, events: 50, bytes: 9_000 };
+const untold = { withinMs: undefined, tokens: undefined, periodMs: undefined, burst: undefined };
+const ofHeroku = { tokens: 4_500, periodMs: 3_600_000, burst: 4_500 };
+
+/** Sends one request and tells the throttle at once what was left then. */
+function told(remaining: number, quota = ofHeroku, said: Partial<Limit> = {}) {
+  const throttle = throttles.adaptive({ quota }, () => 0.5);
+  const sent = throttle.sent(0, cost);
+  const limit = { name: 'left', remaining, ...untold, unit: undefined, ...said };
+  const news = { cause: 'ok', retryAfterMs: undefined, nextMs: undefined } as const;
+  throttle.learn({ ...news, sent, limits: [limit] }, 10);
+  return throttle.snapshot(10);
+}
+
+test('what is left is enough where the rest of the quota is known', () => {
+  expect(told(4_499)).toMatchObject({ remaining: 4_499, perSecond: 1.25 });
+  expect(told(4_499, { ...ofHeroku, tokens: 9_000 })).toMatchObject({ perSecond: 2.5 });
+});
+
+test('where little is left it looks for its share, since no other server says who is alone', () => {
+  expect(told(3).readyAtMs).toBeGreaterThan(1_000);
+});
+
+test('what a server tells itself goes before', () => {
+  const said = { tokens: 10, periodMs: 1_000, burst: 20, unit: 'requests' } as const;
+  expect(told(19, ofHeroku, said)).toMatchObject({ remaining: 19, perSecond: 10 });
+});
+
+test.each([
+  ['tokens', 0],
+  ['burst', 1.5],
+  ['periodMs', Number.NaN],
+])('a quota whose %s is %d is refused', (name, value) => {
+  const quota = { ...ofHeroku, [name]: value };
+  expect(() => throttles.adaptive({ quota }, () => 0.5)).toThrow(`quota.${name}`);
+});
