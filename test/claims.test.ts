@@ -90,4 +90,56 @@ onRedis('a repeated Idempotency-Key stores once on two servers', () => {
     for (const id of ids) expect(stored.get(id)).toBe(1);
     expect((await storedIds(join(folder.path, 'other/store'))).get(lost)).toBe(1);
   });
+
+  test('a server that was killed with a reply unsent tells the others of it once it is back', async () => {
+    await using folder = await temporaryFolder();
+    await using redis = await startRedisServer();
+    const key = makeKey();
+    const file = join(folder.path, 'tenants.json');
+    await writeTenants(file, { acme: { keys: [key] } });
+    const startOn = (name: string, more: Readonly<Record<string, string>> = {}) =>
+      startWeir({
+        dataDir: join(folder.path, name),
+        program: fileURLToPath(new URL('./support/crashing-weir.ts', import.meta.url)),
+        args: [],
+        env: {
+          WEIR_TENANTS: file,
+          REDIS_URL: redis.url,
+          WEIR_SEGMENT_AGE_MS: '100',
+          // Longer than this test takes: nothing here is taken over for silence.
+          WEIR_TEST_SILENT_MS: '600000',
+          ...more,
+        },
+      });
+    const send = (weir: WeirProcess): Promise<Reply> =>
+      post({ url: weir.url, key: key.text }, JSON.stringify({ type: 'a', id }), {
+        headers: { 'idempotency-key': 'lost' },
+      });
+    const id = randomUUID();
+    const [dying, other] = await Promise.all([
+      startOn('dying', { WEIR_TEST_CRASH: 'commit:after', WEIR_TEST_CRASH_NTH: 'armed' }),
+      startOn('other'),
+    ]);
+    await using _other = other;
+    process.kill(dying.pid, 'SIGUSR2');
+    await expect(send(dying)).rejects.toThrow();
+    expect(await dying.ended).toBe('SIGKILL');
+    expect(await send(other)).toMatchObject({ status: 503 });
+
+    await using back = await startOn('dying');
+    const reply = await eventually('the other one knows the answer', async () => {
+      const found = await send(other);
+      return found.status === 503 ? undefined : found;
+    });
+    expect(reply.status).toBe(202);
+    expect(await send(back)).toMatchObject({ status: 202, body: reply.body });
+    const claims = (outcome: string) => `weir_idempotency_claims_total{outcome="${outcome}"}`;
+    expect(await readMetric(back.adminUrl, claims('recovered'))).toBe(1);
+    expect(await readMetric(other.adminUrl, claims('taken_over'))).toBe(0);
+    await eventually('it is delivered', async () =>
+      (await readMetric(back.adminUrl, 'weir_spool_requests')) === 0 ? true : undefined,
+    );
+    expect((await storedIds(join(folder.path, 'dying/store'))).get(id)).toBe(1);
+    expect((await storedIds(join(folder.path, 'other/store'))).size).toBe(0);
+  });
 });

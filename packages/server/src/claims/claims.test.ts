@@ -15,11 +15,16 @@ const keyed = (key: string, body = '{}') => ({
 
 interface ServerUnderTest {
   readonly redis: RedisConnection;
+  readonly claims: RedisClaims;
   readonly repeats: Repeats;
   readonly outcomes: string[];
 }
 
-async function serverOn(server: RedisServer, silentMs = 30_000): Promise<ServerUnderTest> {
+async function serverOn(
+  server: RedisServer,
+  silentMs = 30_000,
+  writer = 'a'.repeat(16),
+): Promise<ServerUnderTest> {
   const urls = [`redis://127.0.0.1:${server.port}`];
   const redis = connectRedis({ urls, isCluster: false, world: systemWorld });
   expect(await redis.ready(5_000)).toBe(true);
@@ -27,12 +32,13 @@ async function serverOn(server: RedisServer, silentMs = 30_000): Promise<ServerU
   const claims = new RedisClaims({
     redis,
     world: systemWorld,
+    writer,
     deadlineMs: 250,
     windowMs: 600_000,
     silentMs,
     counts: { claim: (outcome) => void outcomes.push(outcome) },
   });
-  return { redis, outcomes, repeats: new Repeats({ repeat: () => undefined }, claims) };
+  return { redis, outcomes, claims, repeats: new Repeats({ repeat: () => undefined }, claims) };
 }
 
 /** A request that is answered when the test says so. */
@@ -44,6 +50,21 @@ function slow() {
     return promise;
   };
   return { take, resolve, isTaken: () => isTaken };
+}
+
+/** Keys as a spool tells of them: each hash in the same place as the one before. */
+function recovered(writer: string, names: readonly string[], leftMs = 60_000) {
+  const idempotency = { key: new Uint8Array(16), body: new Uint8Array(16) };
+  return {
+    writer,
+    *answers() {
+      for (const name of names) {
+        idempotency.key.set(keyed(name).key);
+        idempotency.body.set(keyed(name).body);
+        yield { idempotency, receipt: receipt(`receipt of ${name}`), leftMs };
+      }
+    },
+  };
 }
 
 async function closing(servers: readonly ServerUnderTest[]): Promise<void> {
@@ -173,6 +194,75 @@ onRedis('a repeated Idempotency-Key stores once, whichever server it goes to', (
     const ask = () => other.repeats.once(keyed('k'), never);
     await expect.poll(ask, { timeout: 5_000 }).toEqual({ receipt: receipt('r1') });
     await closing([one, other]);
+  });
+
+  test('what a server that died had answered is known everywhere once its spool is found', async () => {
+    await using server = await startRedisServer();
+    const dead = await serverOn(server, 30_000, 'd'.repeat(16));
+    const [heir, other] = [await serverOn(server), await serverOn(server)];
+    const first = slow();
+    void dead.repeats.once(keyed('k'), first.take);
+    await expect.poll(first.isTaken).toBe(true);
+    dead.redis.close();
+    const never = () => Promise.reject(new Error('taken twice'));
+    expect(await other.repeats.once(keyed('k'), never)).toMatchObject({
+      refused: 'repeat_under_way',
+    });
+
+    const names = ['k', ...Array.from({ length: 200 }, (_, i) => `k${i}`)];
+    heir.claims.recovered(recovered('d'.repeat(16), names));
+    await expect.poll(() => heir.outcomes.length, { timeout: 5_000 }).toBe(201);
+    for (const name of names) {
+      const answer = { receipt: receipt(`receipt of ${name}`) };
+      expect(await other.repeats.once(keyed(name), never)).toEqual(answer);
+    }
+    expect(heir.outcomes).toEqual(names.map(() => 'recovered'));
+    const key = `weir1:key:${Buffer.from(keyed('k').key).toString('base64url')}`;
+    expect(await server.command('PTTL', key)).toBeLessThanOrEqual(60_000);
+    await closing([heir, other]);
+  });
+
+  test('what was recovered does not overwrite an answer, nor a claim of a server that lives', async () => {
+    await using server = await startRedisServer();
+    const [heir, other] = [await serverOn(server), await serverOn(server, 30_000, 'o'.repeat(16))];
+    const answered = { receipt: receipt('the answer of another') };
+    await other.repeats.once(keyed('answered'), async () => answered);
+    const atIt = slow();
+    const answer = other.repeats.once(keyed('under way'), atIt.take);
+    await expect.poll(atIt.isTaken).toBe(true);
+
+    heir.claims.recovered(recovered('d'.repeat(16), ['answered', 'under way', 'last']));
+    await expect.poll(() => heir.outcomes, { timeout: 5_000 }).toEqual(['recovered']);
+    const never = () => Promise.reject(new Error('taken twice'));
+    expect(await heir.repeats.once(keyed('last'), never)).toMatchObject({
+      receipt: receipt('receipt of last'),
+    });
+    expect(await heir.repeats.once(keyed('answered'), never)).toEqual(answered);
+    expect(await heir.repeats.once(keyed('under way'), never)).toMatchObject({
+      refused: 'repeat_under_way',
+    });
+    atIt.resolve(answered);
+    await answer;
+    expect(await heir.repeats.once(keyed('under way'), never)).toEqual(answered);
+    await closing([heir, other]);
+  });
+
+  test('what was recovered while Redis is away is told when it is back, but not what is over by then', async () => {
+    await using server = await startRedisServer();
+    const [heir, other] = [await serverOn(server), await serverOn(server)];
+    server.pause();
+    heir.claims.recovered(recovered('d'.repeat(16), ['over'], 1));
+    heir.claims.recovered(recovered('d'.repeat(16), ['k']));
+    server.resume();
+    await expect.poll(() => heir.outcomes.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    const never = () => Promise.reject(new Error('taken twice'));
+    expect(await other.repeats.once(keyed('k'), never)).toEqual({
+      receipt: receipt('receipt of k'),
+    });
+    const anew = { receipt: receipt('anew') };
+    const take = async () => anew;
+    await expect.poll(() => other.repeats.once(keyed('over'), take)).toEqual(anew);
+    await closing([heir, other]);
   });
 
   test('a value that is none of ours is replaced', async () => {

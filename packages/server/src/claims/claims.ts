@@ -25,5 +25,8 @@ export interface Claims {
   claim(idempotency: Idempotency): Promise<Claimed>;
 }
 
-/** How often each came; `taken_over` is the one case that can store twice. */
-export type ClaimOutcome = 'claimed' | 'repeat' | 'open' | 'taken_over' | 'away';
+/**
+ * How often each came; `taken_over` is the one case that can store twice. `recovered`: the answer of a
+ * server that died was found in its spool, and all know it now.
+ */
+export type ClaimOutcome = 'claimed' | 'repeat' | 'open' | 'taken_over' | 'recovered' | 'away';

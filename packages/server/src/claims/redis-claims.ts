@@ -4,7 +4,9 @@ import type { RedisConnection } from '../redis/connect.ts';
 import { withinDeadline } from '../redis/deadline.ts';
 import { RedisScript } from '../redis/script.ts';
 import type { Idempotency } from '../spool/record.ts';
+import type { RecoveredAnswer, RecoveredKeys } from '../spool/recovered-keys.ts';
 import type { Claim, Claimed, ClaimOutcome, Claims } from './claims.ts';
+import { Republishing } from './republishing.ts';
 import { Unsettled } from './unsettled.ts';
 
 export interface RedisClaimsDeps {
@@ -15,6 +17,8 @@ export interface RedisClaimsDeps {
    * as a claim that is missed can store twice; once it was too long, nobody waits until Redis is back.
    */
   readonly deadlineMs: Ms;
+  /** Who writes in this server's spool: if it dies, who finds its spool knows its claims by this. */
+  readonly writer: string;
   /** How long an answer is known. */
   readonly windowMs: Ms;
   /** A claim whose owner is not heard of for so long may be taken over. */
@@ -39,22 +43,41 @@ export class RedisClaims implements Claims {
   readonly #claim: RedisScript;
   readonly #settle: RedisScript;
   readonly #unsettled: Unsettled;
+  readonly #republishing: Republishing;
   #isAway = false;
 
   constructor(deps: RedisClaimsDeps) {
     this.#deps = deps;
     this.#unsettled = new Unsettled(deps.world, (one) => this.#settle.run([one.name], one.args));
+    this.#republishing = new Republishing(deps.world, (...answer) => this.#publish(...answer));
     this.#claim = new RedisScript(deps.redis, new URL('./claim.lua', import.meta.url));
     this.#settle = new RedisScript(deps.redis, new URL('./settle.lua', import.meta.url));
   }
 
   async claim(idempotency: Idempotency): Promise<Claimed> {
-    const token = Buffer.from(this.#deps.world.randomBytes(16));
+    const { writer, world } = this.#deps;
+    const token = Buffer.concat([Buffer.from(writer), world.randomBytes(16)]);
     const answer = await this.#ask(idempotency, token);
     this.#deps.counts.claim(outcomeOf(answer));
     // Also where nobody could be asked: the claim may have been made, and the answer is worth telling.
     const isOurs = answer === 'claimed' || answer === 'taken over' || answer === 'away';
     return isOurs ? { claim: this.#hold(idempotency, token) } : answer;
+  }
+
+  /**
+   * Tells all servers, in the background, what a server that died had answered, so that a repeat gets
+   * that answer wherever it goes. Changes nothing where somebody else has answered or is at it.
+   */
+  recovered(keys: RecoveredKeys): void {
+    this.#republishing.add(keys);
+  }
+
+  async #publish(writer: string, { idempotency, receipt, leftMs }: RecoveredAnswer): Promise<void> {
+    const { silentMs, counts } = this.#deps;
+    const { key, body } = idempotency;
+    const windowMs = `${Math.ceil(leftMs)}`;
+    const args = [writer, 'recovered', Buffer.from(body), textOf(receipt), windowMs, `${silentMs}`];
+    if ((await this.#settle.run([nameOf(key)], args)) === 1) counts.claim('recovered');
   }
 
   async #ask({ key, body }: Idempotency, token: Buffer): Promise<Answer> {

@@ -30,7 +30,7 @@ export interface Guards {
 }
 
 export interface GuardDeps {
-  readonly spool: FairnessDeps['spool'] & Pick<Spool, 'repeat'>;
+  readonly spool: FairnessDeps['spool'] & Pick<Spool, 'repeat' | 'writer' | 'onRecovered'>;
   /** How long a server is silent before another takes over its idempotency keys: 30 s. */
   readonly silentMs?: Ms;
   readonly world: World;
@@ -64,11 +64,17 @@ function hintsOf({ redisDeadlineMs }: Settings, { redis, world }: GuardDeps): Hi
 /** Without a Redis, or without a window, each server knows its own keys alone. */
 function claimsOf(
   { idempotencyMs: windowMs, redisDeadlineMs }: Settings,
-  { redis, world, counts, silentMs = 30_000 }: GuardDeps,
+  { redis, world, counts, spool, silentMs = 30_000 }: GuardDeps,
 ): RedisClaims | undefined {
   if (redis === undefined || windowMs === 0) return undefined;
   const deadlineMs = 10 * redisDeadlineMs;
-  return new RedisClaims({ redis, world, counts, deadlineMs, windowMs, silentMs });
+  const { writer } = spool;
+  const claims = new RedisClaims({
+    ...{ redis, world, counts, writer },
+    ...{ deadlineMs, windowMs, silentMs },
+  });
+  spool.onRecovered((keys) => claims.recovered(keys));
+  return claims;
 }
 
 function openEntrance(

@@ -35,7 +35,14 @@ const commitBoundsUs = [250, 500, 1e3, 2e3, 4e3, 8e3, 16e3, 32e3, 64e3, 125e3, 2
 const sharedBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 const slowBoundsUs = [1e3, 5e3, 1e4, 25e3, 5e4, 1e5, 25e4, 5e5, 1e6, 25e5, 5e6, 1e7, 3e7, 6e7];
 const putResults = ['created', 'same', 'different', 'congested', 'trouble', 'refused'];
-const claims: readonly ClaimOutcome[] = ['claimed', 'repeat', 'open', 'taken_over', 'away'];
+const claims: readonly ClaimOutcome[] = [
+  'claimed',
+  'repeat',
+  'open',
+  'taken_over',
+  'recovered',
+  'away',
+];
 const guards: readonly Guard[] = ['denied', 'address', 'guessing', 'garbage', 'in_flight', 'share'];
 const microseconds = 1_000_000;
 

@@ -1,7 +1,9 @@
 import type { RejectedEvent } from '@weir/core/wire/event';
+import { formatReceipt } from '@weir/core/wire/receipt';
 import type { Ms, World } from '@weir/core/world/world';
 import { IdempotencyTable } from './idempotency-table.ts';
 import type { Idempotency, Repeat } from './record.ts';
+import type { RecoveredAnswer } from './recovered-keys.ts';
 import type { HeldSegment } from './segment-book.ts';
 import type { SegmentName } from './segment-store.ts';
 import type { StoredKey } from './stored-keys.ts';
@@ -82,6 +84,17 @@ export class AnsweredKeys {
     const startMs = this.#world.date() - this.#world.now();
     for (const { atMs, ...key } of this.#table.keysOf(held, held.keys.from, held.keys.to)) {
       yield { ...key, arrivedAtMs: Math.round(startMs + atMs) };
+    }
+  }
+
+  /** What the keys of a segment that are still known are answered; each is a view. */
+  *answersOf({ name, keys }: Pick<HeldSegment, 'name' | 'keys'>): Generator<RecoveredAnswer> {
+    if (keys === undefined) return;
+    for (const kept of this.#table.keysOf(name, keys.from, keys.to)) {
+      const { key, body, ordinal, accepted, rejected, atMs } = kept;
+      const leftMs = this.#window.windowMs - (this.#world.now() - atMs);
+      const receipt = { receipt: formatReceipt({ ...name, ordinal }), accepted, rejected };
+      if (leftMs > 0) yield { idempotency: { key, body }, receipt, leftMs };
     }
   }
 

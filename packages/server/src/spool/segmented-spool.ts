@@ -8,6 +8,7 @@ import { HeldSlot } from './held-slot.ts';
 import { Lending } from './lending.ts';
 import { type Batch, decodeRecord, encodeMeta, type Repeat } from './record.ts';
 import type { RecoveredSegment } from './recover-segment.ts';
+import { type RecoveredKeys, RecoveredSegments } from './recovered-keys.ts';
 import { type HeaderTemplate, type OpenSegment, Rotation, type SealRules } from './rotation.ts';
 import { addTo, countIn, heldSegment, SegmentBook } from './segment-book.ts';
 import type { SegmentName, SegmentStore } from './segment-store.ts';
@@ -38,6 +39,7 @@ export class SegmentedSpool implements Spool {
   readonly #keys: AnsweredKeys;
   readonly #lending: Lending;
   readonly #recovered = new Map<string, number>();
+  readonly #recoveredKeys = new RecoveredSegments();
   readonly #stops: (() => Promise<void>)[] = [];
   #isDraining = false;
   #closing: Promise<void> | undefined;
@@ -146,6 +148,9 @@ export class SegmentedSpool implements Spool {
       if (idempotency === undefined || ordinal >= placed) continue; // behind damage no place is known
       this.#keys.add(held, { ...batch, idempotency, ordinal }, ageMs);
     }
+    const { name, keys } = held;
+    const answers = () => this.#keys.answersOf({ name, keys });
+    if (keys !== undefined) this.#recoveredKeys.add({ writer: name.writer, answers });
     if (isDamaged) await this.#lending.setAside(held);
     for (const [tenant, { events }] of held.tenants) addTo(this.#recovered, tenant, events);
     if (isDamaged) return;
@@ -178,6 +183,14 @@ export class SegmentedSpool implements Spool {
 
   repeat(key: Uint8Array): Repeat | undefined {
     return this.#keys.repeat(key);
+  }
+
+  onRecovered(tell: (keys: RecoveredKeys) => void): void {
+    this.#recoveredKeys.tellTo(tell);
+  }
+
+  get writer(): string {
+    return this.#deps.store.writer;
   }
 
   status(): SpoolStatus {

@@ -3,6 +3,7 @@ import type { Receipt, ReceiptId } from '@weir/core/wire/receipt';
 import type { Refusal } from '@weir/core/wire/refusal';
 import type { Ms } from '@weir/core/world/world';
 import type { Batch, Repeat } from './record.ts';
+import type { RecoveredKeys } from './recovered-keys.ts';
 
 /** Room in the spool for one batch, held for one request. */
 export interface Slot {
@@ -60,6 +61,8 @@ export interface SpoolStatus {
  * Bounded in requests and in bytes; at the bound it refuses at once and never waits.
  */
 export interface Spool {
+  /** Who writes here: 16 characters of `[0-9a-z]`, made anew at each start. */
+  readonly writer: string;
   /** How much is held in all, and may be. A live view. */
   readonly room: SharedRoom;
   /** What a tenant's batches take of it, once they are safe; undefined where that is nothing. */
@@ -74,6 +77,8 @@ export interface Spool {
   sealSoon(): void;
   /** What this `Idempotency-Key`, hashed by `hashKey`, was answered within the window, if it was. */
   repeat(key: Uint8Array): Repeat | undefined;
+  /** Calls `tell` with the keys of each segment found at start or taken over, until now and later. */
+  onRecovered(tell: (keys: RecoveredKeys) => void): void;
   status(): SpoolStatus;
   /**
    * Takes no more batches, not even for slots already reserved, and seals the open segment; what is
