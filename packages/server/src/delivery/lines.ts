@@ -1,9 +1,11 @@
+import { freeNow } from './free-now.ts';
+
 /** Up to about this many bytes a loop is quicker than a call of the host's copy. */
 const shortCopy = 32;
 
 /** A buffer that grows and is used again and again. */
 export class Lines {
-  bytes: Buffer;
+  bytes: Buffer<ArrayBuffer>;
   length = 0;
 
   constructor(capacity: number) {
@@ -21,6 +23,7 @@ export class Lines {
     if (needed <= this.bytes.length) return;
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.ceil(this.bytes.length * 1.5)));
     this.bytes.copy(grown, 0, 0, this.length);
+    freeNow(this.bytes);
     this.bytes = grown;
   }
 

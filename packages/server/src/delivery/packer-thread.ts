@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import type { Lease } from '../spool/spool.ts';
+import { freeNow } from './free-now.ts';
 import { type PackedSegment, pack } from './pack.ts';
 import { SegmentDamaged } from './segment-records.ts';
 
@@ -24,7 +25,11 @@ if (process.platform === 'linux') setPriority(0, Math.min(19, getPriority(0) + n
 /** A file is read in pieces of this size. */
 const pieceBytes = 1024 * 1024;
 
-/** Holds the segment at hand; it is used again and again, as segments are alike. */
+/**
+ * Holds the segment at hand; it is used again and again, as segments are alike but for the batch that
+ * sealed them. Hence its size is a multiple of this: what is never touched takes no memory.
+ */
+const stepBytes = 16 * pieceBytes;
 let held = Buffer.allocUnsafeSlow(0);
 
 parentPort?.on('message', (source: PackRequest) => {
@@ -47,7 +52,10 @@ function readWhole(path: string): Uint8Array {
   const file = openSync(path, 'r');
   try {
     const { size } = fstatSync(file);
-    if (held.length < size) held = Buffer.allocUnsafeSlow(size);
+    if (held.length < size) {
+      freeNow(held);
+      held = Buffer.allocUnsafeSlow(Math.ceil(size / stepBytes) * stepBytes);
+    }
     let at = 0;
     while (at < size) {
       const read = readSync(file, held, at, Math.min(pieceBytes, size - at), at);
