@@ -3,6 +3,7 @@ import { systemWorld } from '@weir/core/world/system';
 import type { Files } from '@weir/segment-log/files';
 import { nodeFiles } from '@weir/segment-log/node-files';
 import { app } from './app.ts';
+import { openArrivalTrace } from './arrival-trace.ts';
 import type { Settings } from './config.ts';
 import { RefusalBook } from './console/refusal-book.ts';
 import type { DeliveryEvents } from './delivery/delivery-events.ts';
@@ -65,6 +66,8 @@ export async function start(
   wrap: Wrappers = {},
 ): Promise<RunningServer | Problems> {
   const metrics = new Metrics();
+  const watch = await openArrivalTrace(settings, { world, log });
+  if (hasProblems(watch)) return watch;
   const opened = await openKeys(settings, world, log);
   if (hasProblems(opened)) return opened;
 
@@ -72,6 +75,7 @@ export async function start(
   const telemetry = await startTelemetry(settings, { world, log, shown });
   const redis = openRedis(settings);
   const limits = await startLimiter(redis, { world, log, deadlineMs: settings.redisDeadlineMs });
+  const watched = watch(limits.limiter);
   const around = (store: Store): Store => telemetry.wrapStore(wrap.store?.(store) ?? store);
   const stored = await startStore(settings, { world, log, metrics, wrap: around });
   const { store, writesAtOnce } = stored;
@@ -95,7 +99,7 @@ export async function start(
   const routes = app({
     world,
     ingest: telemetry.ingest,
-    limiter: limits.limiter,
+    limiter: watched.limiter,
     ...startGuards(settings, { ...wrap, ...opened, spool, world, counts: metrics, redis, log }),
     waits,
     receipts,
@@ -125,8 +129,8 @@ export async function start(
       state.draining = true;
       waits.end();
       await drain({ http, spool, world, log }, settings);
-      for (const part of [delivery, stored, closing(spool), limits, opened, telemetry])
-        await part.stop();
+      const rest = [delivery, stored, closing(spool), watched, limits, opened, telemetry];
+      for (const part of rest) await part.stop();
       await operations.close();
     },
   };

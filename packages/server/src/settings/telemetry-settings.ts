@@ -46,4 +46,19 @@ export const telemetrySettings = {
     about:
       'What the console page links to instead, where a browser knows Jaeger by another address.',
   },
+  arrivalTrace: {
+    env: 'WEIR_ARRIVAL_TRACE',
+    kind: 'path',
+    expected: 'a file',
+    about:
+      'Every request that a quota decides on, with tenant, events and bytes, as `weir-sim replay` reads it; off unless set.',
+  },
+  arrivalTraceBytes: {
+    env: 'WEIR_ARRIVAL_TRACE_BYTES',
+    kind: 'bytes',
+    default: '256 MiB',
+    min: '1 KiB',
+    max: '512 GiB',
+    about: 'The trace of arrivals ends at this size: four million requests in 256 MiB.',
+  },
 } as const;
