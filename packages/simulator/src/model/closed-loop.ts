@@ -2,9 +2,10 @@ import type { Outcome, Throttle } from '@weir/core/throttle/throttle';
 import type { Us } from '@weir/core/world/world';
 import type { Observer, Result } from '../run.ts';
 import type { QuotaScenario } from '../scenario.ts';
+import { column, countsOf, rowLength } from './client-rows.ts';
 import { EventQueue, eventKinds } from './event-queue.ts';
 import { Exchange, tokensOffered } from './exchange.ts';
-import { type Population, type ProcessState, populate } from './population.ts';
+import { type Population, type ProcessQueue, populate } from './population.ts';
 import { oneRequest } from './quota-server.ts';
 import type { Sleeper, Strategy } from './strategy.ts';
 
@@ -21,13 +22,11 @@ const wake = 3;
 export class ClosedLoop {
   readonly #scenario: QuotaScenario;
   readonly #people: Population;
+  readonly #rows: Float64Array;
   readonly #exchange: Exchange;
   readonly #queue: EventQueue;
   readonly #endUs: Us;
-  readonly #attempt: Int32Array; // of the request under way, from 0
-  readonly #ticket: Float64Array; // what `sent` of the throttle returned
-  readonly #wantedUs: Float64Array; // since when the request under way is wanted
-  readonly #queuedUs: Float64Array; // since when it waits for a shared throttle
+  readonly #stopAtRemaining: number;
   readonly #replies: (Outcome | undefined)[] = []; // under way to clients that share
   readonly #outcome: { -readonly [K in keyof Outcome]: Outcome[K] } = {
     sent: 0,
@@ -40,15 +39,14 @@ export class ClosedLoop {
   #lastLeftUs: Us = 0;
 
   constructor(scenario: QuotaScenario, people: Population, exchange: Exchange) {
+    const { tokens, periodMs } = scenario.server.quota;
     this.#scenario = scenario;
     this.#people = people;
+    this.#rows = people.rows;
     this.#exchange = exchange;
-    this.#queue = new EventQueue(eventKinds * people.count);
+    this.#queue = new EventQueue(eventKinds * people.count, (1_000 * periodMs) / tokens);
     this.#endUs = Math.round(scenario.durationMs * 1_000);
-    this.#attempt = new Int32Array(people.count);
-    this.#ticket = new Float64Array(people.count);
-    this.#wantedUs = Float64Array.from(people.startUs);
-    this.#queuedUs = new Float64Array(people.count);
+    this.#stopAtRemaining = scenario.stopAtRemaining ?? -1;
   }
 
   /** Runs to the end; to be called once. Returns when it ended, and whether all clients had left by then. */
@@ -73,14 +71,13 @@ export class ClosedLoop {
     const queue = this.#queue;
     const { count } = this.#people;
     for (;;) {
-      const nowUs = queue.nextUs();
-      if (nowUs > untilUs || nowUs === Infinity) return;
-      const code = queue.nextCode();
+      const code = queue.take(untilUs);
+      if (code < 0) return;
+      const { nowUs } = queue;
       if (code < count) {
         this.#arrives(code, nowUs);
         continue;
       }
-      queue.drop();
       const kind = Math.floor(code / count);
       const number = code - kind * count;
       if (kind === ask) this.#asks(number, nowUs);
@@ -89,14 +86,16 @@ export class ClosedLoop {
     }
   }
 
-  /** A request reaches the server. Its entry in the queue becomes that of what follows. */
+  /** A request reaches the server. */
   #arrives(client: number, nowUs: Us): void {
     const repliedUs = this.#exchange.arrive(client, nowUs);
     const { cause, retryAfterMs, nextMs, limits } = this.#exchange.reply;
-    const sent = this.#ticket[client] as number;
-    if (this.#processOf(client).size > 1) {
-      this.#replies[client] = { sent, cause, retryAfterMs, nextMs, limits };
-      this.#replace(repliedUs, hear * this.#people.count + client);
+    const at = client * rowLength;
+    const sent = this.#rows[at + column.ticket] as number;
+    if ((this.#rows[at + column.sharers] as number) > 1) {
+      const kept = limits.map((limit) => ({ ...limit })); // the next reply overwrites them
+      this.#replies[client] = { sent, cause, retryAfterMs, nextMs, limits: kept };
+      this.#push(repliedUs, hear * this.#people.count + client);
       return;
     }
     const outcome = this.#outcome;
@@ -108,22 +107,24 @@ export class ClosedLoop {
     const askUs = this.#learns(client, outcome, repliedUs);
     const arrivesUs = askUs === Infinity ? Infinity : this.#sendsFrom(client, askUs);
     if (askUs === Infinity) this.#leaves(repliedUs);
-    this.#replace(arrivesUs, client);
+    this.#push(arrivesUs, client);
   }
 
   /** A client wants to send, and waits for its turn where it shares a throttle. */
   #asks(client: number, nowUs: Us): void {
-    const { process, throttles } = this.#people;
-    const state = this.#processOf(client);
-    if (state.size === 1 || throttles[client] === undefined) {
+    const { process, queues, throttles } = this.#people;
+    const number = process[client] as number;
+    const queue = queues[number];
+    if (queue === undefined || throttles[client] === undefined) {
       this.#push(this.#sendsFrom(client, nowUs), client);
       return;
     }
-    this.#queuedUs[client] = nowUs;
+    this.#rows[client * rowLength + column.queuedUs] = nowUs;
     // What was refused goes first: it has waited longest.
-    if ((this.#attempt[client] as number) > 0) state.waiting.unshift(client);
-    else state.waiting.push(client);
-    this.#serves(process[client] as number, nowUs);
+    if ((this.#rows[client * rowLength + column.attempt] as number) > 0)
+      queue.waiting.unshift(client);
+    else queue.waiting.push(client);
+    this.#serves(number, nowUs);
   }
 
   /** A reply reaches a client that shares state with others. */
@@ -137,77 +138,84 @@ export class ClosedLoop {
   }
 
   #wakes(process: number, nowUs: Us): void {
-    const state = this.#people.processes[process] as ProcessState;
-    if (state.wakeUs !== nowUs) return; // it was looked at since, and will be earlier
-    state.wakeUs = Infinity;
+    const queue = this.#people.queues[process] as ProcessQueue;
+    if (queue.wakeUs !== nowUs) return; // it was looked at since, and will be earlier
+    queue.wakeUs = Infinity;
     this.#serves(process, nowUs);
   }
 
   /** Sends for those at the head of the queue whose time has come. */
   #serves(process: number, nowUs: Us): void {
-    const { count, processes, throttles, stopUs } = this.#people;
-    const state = processes[process] as ProcessState;
-    while (state.waiting.length > 0) {
-      const client = state.waiting[0] as number;
+    const { count, queues, throttles } = this.#people;
+    const queue = queues[process] as ProcessQueue;
+    while (queue.waiting.length > 0) {
+      const client = queue.waiting[0] as number;
       const throttle = throttles[client] as Throttle;
       const readyUs = microseconds(throttle.readyAtMs(nowUs / 1_000, oneRequest));
       if (readyUs > nowUs) {
-        if (readyUs >= state.wakeUs) return;
-        state.wakeUs = readyUs;
+        if (readyUs >= queue.wakeUs) return;
+        queue.wakeUs = readyUs;
         this.#push(readyUs, wake * count + process);
         return;
       }
-      state.waiting.shift();
-      if (nowUs >= (stopUs[client] as number)) {
-        this.#leaves(stopUs[client] as number);
+      queue.waiting.shift();
+      const at = client * rowLength;
+      const stopUs = this.#rows[at + column.stopUs] as number;
+      if (nowUs >= stopUs) {
+        this.#leaves(stopUs);
         continue;
       }
-      this.#ticket[client] = throttle.sent(nowUs / 1_000, oneRequest);
-      const sleptUs = nowUs - (this.#queuedUs[client] as number);
+      this.#rows[at + column.ticket] = throttle.sent(nowUs / 1_000, oneRequest);
+      const sleptUs = nowUs - (this.#rows[at + column.queuedUs] as number);
       this.#push(this.#exchange.send(client, nowUs, sleptUs), client);
     }
   }
 
   /** Tells the sender what came of its request. Returns when it asks again; Infinity where it leaves. */
   #learns(client: number, outcome: Outcome, nowUs: Us): Us {
-    const throttle = this.#people.throttles[client];
+    const { throttles, sleepers } = this.#people;
+    const throttle = throttles[client];
     let waitMs = 0;
     if (throttle !== undefined) throttle.learn(outcome, nowUs / 1_000);
-    else waitMs = (this.#people.sleepers[client] as Sleeper).afterMs(outcome, nowUs / 1_000);
+    else waitMs = (sleepers[client] as Sleeper).afterMs(outcome, nowUs / 1_000);
     const { tally } = this.#exchange;
+    const at = client * rowLength;
     if (outcome.cause === 'ok') {
-      tally.waits.add(nowUs - (this.#wantedUs[client] as number));
+      tally.waits.add(nowUs - (this.#rows[at + column.wantedUs] as number));
       return this.#isSpent(outcome) ? Infinity : this.#wantsNext(client, nowUs);
     }
     if (waitMs === Infinity) {
       tally.lost += 1;
       return this.#wantsNext(client, nowUs);
     }
-    this.#attempt[client] = (this.#attempt[client] as number) + 1;
+    this.#rows[at + column.attempt] = (this.#rows[at + column.attempt] as number) + 1;
     const waitUs = Math.max(0, microseconds(waitMs));
-    if (waitUs > 0) tally.slept(client, waitUs);
+    this.#exchange.slept(client, waitUs);
     return nowUs + waitUs;
   }
 
   #isSpent({ limits }: Outcome): boolean {
-    const { stopAtRemaining } = this.#scenario;
+    if (this.#stopAtRemaining < 0) return false;
     const remaining = limits[0]?.remaining;
-    return stopAtRemaining !== undefined && remaining !== undefined && remaining <= stopAtRemaining;
+    return remaining !== undefined && remaining <= this.#stopAtRemaining;
   }
 
   /** When the client asks for its next request; Infinity where its process has no more to send. */
   #wantsNext(client: number, nowUs: Us): Us {
     if (!this.#takesRequest(client)) return Infinity;
-    const wantedUs = nowUs + (this.#people.gapUs[client] as number);
-    this.#wantedUs[client] = wantedUs;
-    this.#attempt[client] = 0;
+    const at = client * rowLength;
+    const wantedUs = nowUs + (this.#rows[at + column.gapUs] as number);
+    this.#rows[at + column.wantedUs] = wantedUs;
+    this.#rows[at + column.attempt] = 0;
     return wantedUs;
   }
 
   #takesRequest(client: number): boolean {
-    const process = this.#processOf(client);
-    process.requestsLeft -= 1;
-    return process.requestsLeft >= 0;
+    const first = this.#rows[client * rowLength + column.first] as number;
+    const place = first * rowLength + column.requestsLeft;
+    const left = (this.#rows[place] as number) - 1;
+    this.#rows[place] = left;
+    return left >= 0;
   }
 
   /**
@@ -215,21 +223,26 @@ export class ClosedLoop {
    * Infinity where it leaves before.
    */
   #sendsFrom(client: number, nowUs: Us): Us {
+    const rows = this.#rows;
+    const at = client * rowLength;
     const throttle = this.#people.throttles[client];
     const nowMs = nowUs / 1_000;
     let sendUs: Us;
     if (throttle === undefined) {
       const sleeper = this.#people.sleepers[client] as Sleeper;
-      sendUs = nowUs + microseconds(sleeper.beforeMs(nowMs, this.#attempt[client] as number));
+      sendUs = nowUs + microseconds(sleeper.beforeMs(nowMs, rows[at + column.attempt] as number));
     } else {
       sendUs = Math.max(nowUs, microseconds(throttle.readyAtMs(nowMs, oneRequest)));
     }
-    if (sendUs >= (this.#people.stopUs[client] as number)) {
-      this.#exchange.tally.slept(client, Math.min(sendUs, this.#endUs) - nowUs);
-      this.#leaves(this.#people.stopUs[client] as number);
+    const stopUs = rows[at + column.stopUs] as number;
+    if (sendUs >= stopUs) {
+      this.#exchange.slept(client, Math.min(sendUs, this.#endUs) - nowUs);
+      this.#leaves(stopUs);
       return Infinity;
     }
-    if (throttle !== undefined) this.#ticket[client] = throttle.sent(sendUs / 1_000, oneRequest);
+    if (throttle !== undefined) {
+      rows[at + column.ticket] = throttle.sent(sendUs / 1_000, oneRequest);
+    }
     return this.#exchange.send(client, sendUs, sendUs - nowUs);
   }
 
@@ -238,17 +251,8 @@ export class ClosedLoop {
     this.#lastLeftUs = Math.max(this.#lastLeftUs, nowUs);
   }
 
-  #processOf(client: number): ProcessState {
-    return this.#people.processes[this.#people.process[client] as number] as ProcessState;
-  }
-
   #push(atUs: Us, code: number): void {
     if (atUs <= this.#endUs) this.#queue.push(atUs, code);
-  }
-
-  #replace(atUs: Us, code: number): void {
-    if (atUs <= this.#endUs) this.#queue.replace(atUs, code);
-    else this.#queue.drop();
   }
 }
 
@@ -265,9 +269,9 @@ export function runClosedLoop(
   observer: Observer | undefined,
 ): Result {
   const people = populate(scenario, strategy, seed);
-  const { count: clients, networkSeed } = people;
+  const { rows, networkSeed } = people;
   const { named, name } = strategy;
-  const exchange = new Exchange(scenario, { clients, networkSeed, named, observer });
+  const exchange = new Exchange(scenario, { rows, networkSeed, named, observer });
   const { endedUs, cleared } = new ClosedLoop(scenario, people, exchange).run();
   const { tally } = exchange;
   return {
@@ -276,7 +280,7 @@ export function runClosedLoop(
     seed,
     endedMs: endedUs / 1_000,
     cleared,
-    clients: tally.clients,
+    clients: countsOf(rows),
     lost: tally.lost,
     waits: tally.waits,
     timeline: tally.timeline,

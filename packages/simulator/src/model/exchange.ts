@@ -2,12 +2,14 @@ import { slotBounds } from '@weir/core/slots';
 import type { Ms, Us } from '@weir/core/world/world';
 import type { Observer, RequestEvent } from '../run.ts';
 import type { QuotaScenario } from '../scenario.ts';
+import { column, rowLength } from './client-rows.ts';
 import { Network } from './network.ts';
 import { QuotaServer, type Reply } from './quota-server.ts';
 import { Tally } from './tally.ts';
 
 export interface ExchangeOptions {
-  readonly clients: number;
+  /** Of the clients; see `column`. */
+  readonly rows: Float64Array;
   readonly networkSeed: number;
   /** Whether clients name themselves to the server. */
   readonly named: boolean;
@@ -21,28 +23,26 @@ export class Exchange {
   readonly tally: Tally;
   readonly #server: QuotaServer;
   readonly #network: Network;
+  readonly #rows: Float64Array;
   readonly #named: boolean;
+  readonly #hasLots: boolean;
   readonly #observer: Observer | undefined;
   readonly #event: Writable<RequestEvent> | undefined;
-  readonly #sent: Float64Array; // attempts so far, by client
-  readonly #sentUs: Float64Array;
-  readonly #sleptUs: Float64Array;
 
   constructor({ server, network, durationMs }: QuotaScenario, options: ExchangeOptions) {
-    const { clients, networkSeed, named, observer } = options;
-    this.tally = new Tally(clients, durationMs);
+    const { rows, networkSeed, named, observer } = options;
+    this.tally = new Tally(durationMs);
     this.#server = new QuotaServer({
       ...server,
       terms: server.quota,
       slotBounds: { ...slotBounds, longestAheadUs: Math.round(server.slotsAheadMs * 1_000) },
     });
     this.#network = new Network(networkSeed, network.roundTripMs);
+    this.#rows = rows;
     this.#named = named;
+    this.#hasLots = server.tells === 'retry-after';
     this.#observer = observer;
     this.#event = observer === undefined ? undefined : emptyEvent();
-    this.#sent = new Float64Array(clients);
-    this.#sentUs = new Float64Array(clients);
-    this.#sleptUs = new Float64Array(clients);
   }
 
   /** To the request that arrived last; overwritten by the next. */
@@ -52,22 +52,38 @@ export class Exchange {
 
   /** A client sends, after having waited for so long. Returns when that reaches the server. */
   send(client: number, nowUs: Us, sleptUs: Us): Us {
-    const request = (this.#sent[client] as number) + 1;
-    this.#sent[client] = request;
-    this.#sentUs[client] = nowUs;
-    this.#sleptUs[client] = sleptUs;
-    if (sleptUs > 0) this.tally.slept(client, sleptUs);
-    return nowUs + Math.floor(this.#network.roundTripUs(client, request) / 2);
+    const rows = this.#rows;
+    const at = client * rowLength;
+    const request = (rows[at + column.sent] as number) + 1;
+    const roundTripUs = this.#network.roundTripUs(client, request);
+    rows[at + column.sent] = request;
+    rows[at + column.roundTripUs] = roundTripUs;
+    rows[at + column.sentUs] = nowUs;
+    rows[at + column.sleptUs] = sleptUs;
+    this.slept(client, sleptUs);
+    return nowUs + Math.floor(roundTripUs / 2);
+  }
+
+  /** A client has waited, or will. */
+  slept(client: number, us: Us): void {
+    const place = client * rowLength + column.longestSleepUs;
+    if (us > (this.#rows[place] as number)) this.#rows[place] = us;
   }
 
   /** The request under way reaches the server. Returns when its reply reaches the client. */
   arrive(client: number, nowUs: Us): Us {
-    const request = this.#sent[client] as number;
-    const roundTripUs = this.#network.roundTripUs(client, request);
+    const rows = this.#rows;
+    const at = client * rowLength;
     // No client is numbered below 0, so this lot is none that a round trip was drawn with.
-    const lot = this.#network.lot(-2 - client, request);
+    const lot = this.#hasLots
+      ? this.#network.lot(-2 - client, rows[at + column.sent] as number)
+      : 0;
     this.#server.arrive(nowUs, this.#named ? client : -1, lot);
-    this.tally.decided(client, nowUs, this.#server.reply.cause === 'ok');
+    const isAdmitted = this.#server.reply.cause === 'ok';
+    this.tally.decided(nowUs, isAdmitted);
+    rows[at + column.decided] = (rows[at + column.decided] as number) + 1;
+    if (!isAdmitted) rows[at + column.refused] = (rows[at + column.refused] as number) + 1;
+    const roundTripUs = rows[at + column.roundTripUs] as number;
     const repliedUs = nowUs + roundTripUs - Math.floor(roundTripUs / 2);
     if (this.#event !== undefined) this.#show(this.#event, client, nowUs, repliedUs);
     return repliedUs;
@@ -79,10 +95,11 @@ export class Exchange {
 
   #show(event: Writable<RequestEvent>, client: number, arrivedUs: Us, repliedUs: Us): void {
     const { cause, remaining, nextMs } = this.#server.reply;
+    const at = client * rowLength;
     event.client = client;
-    event.request = this.#sent[client] as number;
-    event.sleptUs = this.#sleptUs[client] as number;
-    event.sentUs = this.#sentUs[client] as number;
+    event.request = this.#rows[at + column.sent] as number;
+    event.sleptUs = this.#rows[at + column.sleptUs] as number;
+    event.sentUs = this.#rows[at + column.sentUs] as number;
     event.arrivedUs = arrivedUs;
     event.repliedUs = repliedUs;
     event.admitted = cause === 'ok';

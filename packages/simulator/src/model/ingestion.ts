@@ -56,13 +56,14 @@ export class Ingestion {
 
   constructor(scenario: IngestionScenario, strategy: Strategy, seed: number) {
     const world = new VirtualWorld({ seed });
-    const { keys, workers, network, durationMs } = scenario;
+    const { keys, workers, network, durationMs, arrivals } = scenario;
     this.#scenario = scenario;
     this.#strategy = strategy;
     this.#seed = seed;
     this.#endUs = Math.round(durationMs * 1_000);
     // A key's next event and its waking, its lanes twice (there, back), workers, and the open batch.
-    this.#queue = new EventQueue(keys * (2 + 2 * inFlight) + workers + 1);
+    const spacingUs = 1_000_000 / (keys * arrivals.perSecond);
+    this.#queue = new EventQueue(keys * (2 + 2 * inFlight) + workers + 1, spacingUs);
     const base = keys * (2 + 2 * inFlight);
     this.#delivery = new Delivery(scenario, world.stream('store').uniform, (atUs, worker) =>
       this.#push(atUs, base + (worker ?? workers)),
@@ -77,11 +78,9 @@ export class Ingestion {
   run(): IngestionResult {
     for (const sender of this.#senders) this.#push(this.#untilNextUs(sender, 0), sender.key);
     for (;;) {
-      const nowUs = this.#queue.nextUs();
-      if (nowUs > this.#endUs) break;
-      const code = this.#queue.nextCode();
-      this.#queue.drop();
-      this.#handle(code, nowUs);
+      const code = this.#queue.take(this.#endUs);
+      if (code < 0) break;
+      this.#handle(code, this.#queue.nowUs);
     }
     return this.#result();
   }

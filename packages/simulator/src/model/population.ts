@@ -2,31 +2,29 @@ import type { Throttle } from '@weir/core/throttle/throttle';
 import { VirtualWorld } from '@weir/core/world/virtual';
 import type { Us } from '@weir/core/world/world';
 import type { QuotaScenario } from '../scenario.ts';
+import { column, rowLength } from './client-rows.ts';
 import type { Sleeper, Strategy } from './strategy.ts';
 
-/** Clients of one process: they share a budget of requests, and a queue where they share a throttle. */
-export interface ProcessState {
-  /** Clients in it. */
-  readonly size: number;
-  /** Successes that are left to it. */
-  requestsLeft: number;
-  /** Clients that wait for the shared throttle, the next one first. */
+/** Clients of one process that share a throttle form a queue in front of it. */
+export interface ProcessQueue {
+  /** Clients that wait, the next one first. */
   readonly waiting: number[];
   /** When the queue will be looked at; Infinity where no such event is under way. */
   wakeUs: Us;
 }
 
-/** Every client of a run by its number, column by column. */
+/** Every client of a run by its number. */
 export interface Population {
   readonly count: number;
-  readonly process: Int32Array;
-  readonly processes: readonly ProcessState[];
   readonly startUs: Float64Array;
-  readonly stopUs: Float64Array;
-  readonly gapUs: Float64Array;
+  /** A row for each client; see `column`. */
+  readonly rows: Float64Array;
   /** One of the two is there for each client. */
   readonly throttles: readonly (Throttle | undefined)[];
   readonly sleepers: readonly (Sleeper | undefined)[];
+  /** The process of each client, and by process its queue; undefined where it has one client. */
+  readonly process: Int32Array;
+  readonly queues: readonly (ProcessQueue | undefined)[];
   /** Of all clients together, 32 bits: what paths through the network are drawn with. */
   readonly networkSeed: number;
 }
@@ -38,34 +36,36 @@ export function populate(scenario: QuotaScenario, strategy: Strategy, seed: numb
     Array.from({ length: group.processes }, () => group),
   );
   const count = groups.reduce((sum, { each }) => sum + each, 0);
-  const columns = {
-    process: new Int32Array(count),
-    startUs: new Float64Array(count),
-    stopUs: new Float64Array(count),
-    gapUs: new Float64Array(count),
-  };
+  const startUs = new Float64Array(count);
+  const rows = new Float64Array(count * rowLength);
+  const process = new Int32Array(count);
   const throttles: (Throttle | undefined)[] = [];
   const sleepers: (Sleeper | undefined)[] = [];
   const starts = world.stream('starts');
-  for (const [process, group] of groups.entries()) {
-    const { uniform } = world.stream(`process ${process}`);
-    const startSender = strategy.start({ scenario, process, random: uniform });
+  for (const [number, group] of groups.entries()) {
+    const { uniform } = world.stream(`process ${number}`);
+    const startSender = strategy.start({ scenario, process: number, random: uniform });
     const [fromMs, toMs] = group.startMs;
-    for (let i = 0; i < group.each; i += 1) {
-      const client = throttles.length;
+    const first = throttles.length;
+    rows[first * rowLength + column.requestsLeft] = group.requests ?? Infinity;
+    for (let client = first; client < first + group.each; client += 1) {
       const { uniform: random } = world.stream(`client ${client}`);
       const sender = startSender({ client, random });
       throttles.push(sender.is === 'throttle' ? sender.throttle : undefined);
       sleepers.push(sender.is === 'sleeper' ? sender.sleeper : undefined);
-      columns.process[client] = process;
-      columns.startUs[client] = Math.round((fromMs + starts.uniform() * (toMs - fromMs)) * 1_000);
-      columns.stopUs[client] = Math.round((group.stopMs ?? scenario.durationMs) * 1_000);
-      columns.gapUs[client] = Math.round(group.gapMs * 1_000);
+      process[client] = number;
+      startUs[client] = Math.round((fromMs + starts.uniform() * (toMs - fromMs)) * 1_000);
+      const at = client * rowLength;
+      rows[at + column.first] = first;
+      rows[at + column.sharers] = group.each;
+      rows[at + column.wantedUs] = startUs[client] as number;
+      rows[at + column.stopUs] = Math.round((group.stopMs ?? scenario.durationMs) * 1_000);
+      rows[at + column.gapUs] = Math.round(group.gapMs * 1_000);
     }
   }
-  const processes = groups.map(({ each, requests = Infinity }): ProcessState => {
-    return { size: each, requestsLeft: requests, waiting: [], wakeUs: Infinity };
-  });
+  const queues = groups.map(({ each }): ProcessQueue | undefined =>
+    each === 1 ? undefined : { waiting: [], wakeUs: Infinity },
+  );
   const networkSeed = Math.floor(world.stream('network').uniform() * 4_294_967_296);
-  return { count, ...columns, processes, throttles, sleepers, networkSeed };
+  return { count, startUs, rows, throttles, sleepers, process, queues, networkSeed };
 }

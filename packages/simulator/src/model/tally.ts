@@ -1,22 +1,16 @@
 import type { Ms, Us } from '@weir/core/world/world';
-import type { ClientCounts, Timeline } from '../run.ts';
+import type { Timeline } from '../run.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
 const windowUs = 5_000_000;
 
-/** What is counted while a run goes on. */
+/** What is counted of all clients together while a run goes on. */
 export class Tally {
-  readonly clients: ClientCounts;
-  readonly waits = new LatencyHistogram();
+  readonly waits: LatencyHistogram = new LatencyHistogram();
   readonly timeline: Timeline;
   lost = 0;
 
-  constructor(clients: number, durationMs: Ms) {
-    this.clients = {
-      requests: new Float64Array(clients),
-      refused: new Float64Array(clients),
-      longestSleepUs: new Float64Array(clients),
-    };
+  constructor(durationMs: Ms) {
     const windows = Math.ceil((durationMs * 1_000) / windowUs) + 1;
     this.timeline = {
       windowMs: windowUs / 1_000,
@@ -26,20 +20,10 @@ export class Tally {
   }
 
   /** The server said yes or no at `nowUs`. */
-  decided(client: number, nowUs: Us, admitted: boolean): void {
-    const { requests, refused } = this.clients;
+  decided(nowUs: Us, isAdmitted: boolean): void {
+    const { admitted, refused } = this.timeline;
+    const counts = isAdmitted ? admitted : refused;
     const window = Math.floor(nowUs / windowUs);
-    requests[client] = (requests[client] as number) + 1;
-    if (admitted) {
-      this.timeline.admitted[window] = (this.timeline.admitted[window] as number) + 1;
-      return;
-    }
-    refused[client] = (refused[client] as number) + 1;
-    this.timeline.refused[window] = (this.timeline.refused[window] as number) + 1;
-  }
-
-  slept(client: number, us: Us): void {
-    const { longestSleepUs } = this.clients;
-    if (us > (longestSleepUs[client] as number)) longestSleepUs[client] = us;
+    counts[window] = (counts[window] as number) + 1;
   }
 }
