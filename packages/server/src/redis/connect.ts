@@ -1,6 +1,7 @@
 import type { World } from '@weir/core/world/world';
 import { Cluster, type CommonRedisOptions, Redis } from 'ioredis';
 import { placeOf, type RedisPlace } from './redis-place.ts';
+import { explainRedis } from './redis-problem.ts';
 
 export interface ConnectOptions {
   /** `redis://` or `rediss://`; of a Cluster some of its nodes. */
@@ -64,11 +65,12 @@ const pinned = {
 /** Connects, and stays at it. Throws a TypeError where a URL is none. */
 export function connectRedis({ urls, isCluster, world }: ConnectOptions): RedisConnection {
   const places = urls.map(placeOf);
+  const { isTls } = places[0] as RedisPlace;
   const asCluster = isCluster || places.length > 1;
   const client = asCluster ? openCluster(places) : openSingle(places[0] as RedisPlace);
   const state: { problem: string | undefined } = { problem: 'it has not answered yet' };
   const note = (error: Error): void => {
-    state.problem = explain(error);
+    state.problem = explainRedis(error, isTls);
   };
   client.on('error', note);
   const clear = (): void => {
@@ -149,11 +151,4 @@ function untilReady(client: Redis | Cluster, mostMs: number, world: World): Prom
   const cancel = world.after(mostMs, () => resolve(false));
   client.once('ready', () => resolve(true));
   return promise.finally(cancel);
-}
-
-/** An error of several attempts has no message of its own. */
-function explain(error: Error): string {
-  if (error instanceof AggregateError) return (error.errors as Error[]).map(explain).join('; ');
-  const last = 'lastNodeError' in error ? (error.lastNodeError as Error | null) : null;
-  return last === null ? error.message : `${error.message} ${last.message}`;
 }
