@@ -15,6 +15,7 @@ import type { Ms, World } from '@weir/core/world/world';
 import { environment } from '../config.ts';
 import type { Log } from '../log.ts';
 import { producerOf } from './otlp-metrics.ts';
+import { SpanIds } from './span-ids.ts';
 
 export interface OpenTelemetryDeps {
   readonly world: World;
@@ -26,6 +27,7 @@ export interface OpenTelemetryDeps {
 /** OpenTelemetry as it runs. */
 export interface RunningTelemetry {
   readonly tracer: Tracer;
+  readonly ids: SpanIds;
   /** Sends what waits, for two seconds at most. */
   stop(): Promise<void>;
 }
@@ -40,7 +42,9 @@ const stopWithinMs: Ms = 2_000;
  */
 export function openTelemetry({ world, log, readMetrics }: OpenTelemetryDeps): RunningTelemetry {
   diag.setLogger(quietDiag(world, log), { logLevel: DiagLogLevel.WARN });
+  const ids = new SpanIds(world);
   const sdk = new NodeSDK({
+    idGenerator: ids,
     sampler: new AlwaysOnSampler(), // the lot was drawn before
     // Not the SDK's own choice of detectors, which tells the command line.
     resource: defaultResource().merge(resourceFromAttributes({ 'service.name': 'weir' })),
@@ -53,6 +57,7 @@ export function openTelemetry({ world, log, readMetrics }: OpenTelemetryDeps): R
   sdk.start();
   return {
     tracer: trace.getTracer('weir'),
+    ids,
     async stop() {
       await Promise.race([sdk.shutdown().catch(() => {}), after(world, stopWithinMs)]);
       trace.disable();

@@ -1,94 +1,92 @@
-import {
-  type Context,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api';
+import type { SpanContext } from '@opentelemetry/api';
 import type { Decision } from '@weir/core/admission';
-import { attributeNames as names, spanNames } from '@weir/core/telemetry-names';
+import { spanNames } from '@weir/core/telemetry-names';
 import type { Receipt } from '@weir/core/wire/receipt';
-import { isRefusal, type Refusal, refusals } from '@weir/core/wire/refusal';
-import { fields, paths } from '@weir/core/wire/routes';
+import { isRefusal, type Refusal } from '@weir/core/wire/refusal';
+import { fields } from '@weir/core/wire/routes';
+import type { Ms, World } from '@weir/core/world/world';
 import type { RequestHeaders } from '../request.ts';
 import type { Slot } from '../spool/spool.ts';
 import type { Caller } from '../tenants/caller.ts';
 import { traceparentOf } from '../traceparent.ts';
-import { parentOf, spanContextOf, traceparentTo } from './span-context.ts';
+import { spanContextOf } from './span-context.ts';
 
-const requestFacts = {
-  [names.method]: 'POST',
-  [names.route]: paths.events,
-  [names.path]: paths.events,
-  [names.scheme]: 'http',
-} as const;
-
-const redisFacts = { [names.dbSystem]: 'redis', [names.dbOperation]: 'EVALSHA' } as const;
+/** Something that a request waited for; wall clock. */
+export interface TracedStep {
+  readonly name: string;
+  readonly startMs: Ms;
+  endMs: Ms;
+  failure: string | undefined;
+}
 
 /**
- * The spans of one sampled request: its own, and beneath it those of the limiter's question to Redis
- * and of the wait for its group commit. Holds names, counts and codes; never a key or content.
+ * Notes of one sampled request: its own, and those of the limiter's question to Redis and of the wait
+ * for its group commit. Spans are made of them afterwards, since only one request in many comes here:
+ * what runs that seldom is never in a processor's caches, and each call costs ten times itself.
+ * Holds names, counts and codes; never a key or content.
  */
 export class RequestTrace {
-  readonly #tracer: Tracer;
-  readonly #span: Span;
-  readonly #within: Context;
+  readonly #world: World;
+  readonly #startedMs: Ms;
+  /** Of its sender, where that has a context. */
+  readonly parent: SpanContext | undefined;
   readonly traceId: string;
-  /** W3C context of its span: what the record in the spool carries on. */
-  readonly traceparent: string;
-  #hasAppended = false;
-  #code = '';
+  readonly spanId: string;
+  readonly startedAtMs: Ms;
+  readonly steps: TracedStep[] = [];
+  endedAtMs: Ms;
+  status = 0;
+  /** `accepted`, or the code of the refusal; the kind of error where it was a bug. */
+  code = '';
+  hasFailed = false;
+  refusal: Refusal | undefined;
+  receipt: Receipt | undefined;
+  tenant: string | undefined;
+  decision: Decision | undefined;
+  /** Quotas that were spent, by name. */
+  violated: readonly string[] = none;
+  /** Of the batch that was handed over; undefined where there was none. */
+  events: number | undefined;
+  bytes = 0;
 
-  constructor(tracer: Tracer, headers: RequestHeaders) {
+  constructor(headers: RequestHeaders, world: World) {
     const parent = traceparentOf(headers[fields.traceparent]);
-    const above = parentOf(parent === undefined ? undefined : spanContextOf(parent));
-    const options = { kind: SpanKind.SERVER, attributes: requestFacts };
-    this.#tracer = tracer;
-    this.#span = tracer.startSpan(spanNames.request, options, above);
-    this.#within = trace.setSpan(above, this.#span);
-    const context = this.#span.spanContext();
-    this.traceId = context.traceId;
-    this.traceparent = traceparentTo(context);
+    const ids = Buffer.from(world.randomBytes(24)).toString('hex');
+    this.#world = world;
+    this.#startedMs = world.now();
+    this.parent = parent === undefined ? undefined : spanContextOf(parent);
+    this.traceId = this.parent?.traceId ?? ids.slice(16);
+    this.spanId = ids.slice(0, 16);
+    this.startedAtMs = world.date();
+    this.endedAtMs = this.startedAtMs;
   }
 
-  get spanId(): string {
-    return this.#span.spanContext().spanId;
-  }
-
-  /** `accepted`, or the code of the refusal. */
-  get code(): string {
-    return this.#code;
+  /** W3C context of its span: what the record in the spool carries on. */
+  get traceparent(): string {
+    return `00-${this.traceId}-${this.spanId}-01`;
   }
 
   caller({ tenant }: Caller): void {
-    this.#span.setAttribute(names.tenant, tenant);
+    this.tenant = tenant;
   }
 
   decided(caller: Caller, decision: Decision): void {
-    const { allowed, source, violated } = decision;
-    this.#span.setAttributes({
-      [names.limiterAllowed]: allowed,
-      [names.limiterSource]: source,
-      [names.limiterDegraded]: source === 'local',
-    });
-    if (violated.length === 0) return;
-    const quotas = violated.map((place) => caller.quotas[place]?.name ?? '');
-    this.#span.setAttribute(names.limiterViolated, quotas);
+    this.decision = decision;
+    if (decision.violated.length === 0) return;
+    this.violated = decision.violated.map((place) => caller.quotas[place]?.name ?? '');
   }
 
   /** Redis was asked: from now until it answers, or does not. */
   async asked(caller: Caller, answer: Promise<Decision>): Promise<Decision> {
-    const options = { kind: SpanKind.CLIENT, attributes: redisFacts };
-    const span = this.#tracer.startSpan(spanNames.redis, options, this.#within);
+    const step = this.#begin(spanNames.redis);
     try {
       const decision = await answer;
       this.decided(caller, decision);
       // Whoever asked Redis and was answered here was not answered there.
-      if (decision.source === 'local') fail(span, 'no_answer');
+      if (decision.source === 'local') step.failure = 'no_answer';
       return decision;
     } finally {
-      span.end();
+      step.endMs = this.#nowMs();
     }
   }
 
@@ -98,48 +96,51 @@ export class RequestTrace {
     bytes: number,
     safe: ReturnType<Slot['append']>,
   ): Promise<Receipt | Refusal> {
-    this.#hasAppended = true;
-    this.#span.setAttributes({ [names.events]: events, [names.bytes]: bytes });
-    const span = this.#tracer.startSpan(spanNames.append, {}, this.#within);
+    this.events = events;
+    this.bytes = bytes;
+    const step = this.#begin(spanNames.append);
     try {
       const receipt = await safe;
-      if (isRefusal(receipt)) fail(span, receipt.refused);
+      if (isRefusal(receipt)) step.failure = receipt.refused;
       return receipt;
     } finally {
-      span.end();
+      step.endMs = this.#nowMs();
     }
   }
 
-  accepted({ receipt, rejected }: Receipt): void {
-    this.#code = 'accepted';
-    this.#span.setAttribute(names.receipt, receipt);
-    if (rejected.length > 0) this.#span.setAttribute(names.rejected, rejected.length);
-    if (!this.#hasAppended) this.#span.setAttribute(names.isRepeat, true);
+  accepted(receipt: Receipt): void {
+    this.code = 'accepted';
+    this.receipt = receipt;
   }
 
-  refused({ refused, retryAfterMs }: Refusal): void {
-    this.#code = refused;
-    this.#span.setAttribute(names.refusal, refused);
-    if (retryAfterMs !== undefined) {
-      this.#span.setAttribute(names.retryAfterMs, Math.ceil(retryAfterMs));
-    }
-    if (refusals[refused].status >= 500) fail(this.#span, refused);
+  refused(refusal: Refusal): void {
+    this.code = refusal.refused;
+    this.refusal = refusal;
   }
 
   ended(status: number): void {
-    this.#span.setAttribute(names.status, status);
-    this.#span.end();
+    this.status = status;
+    this.endedAtMs = this.#nowMs();
   }
 
   /** A bug: its name is told, its text stays in the log. */
   failed(error: unknown): void {
-    this.#code = 'internal';
-    fail(this.#span, error instanceof Error ? error.name : 'unknown');
+    this.code = error instanceof Error ? error.name : 'unknown';
+    this.hasFailed = true;
     this.ended(500);
+  }
+
+  #begin(name: string): TracedStep {
+    const startMs = this.#nowMs();
+    const step = { name, startMs, endMs: startMs, failure: undefined };
+    this.steps.push(step);
+    return step;
+  }
+
+  /** Wall clock as it was at the start, and monotonic from there. */
+  #nowMs(): Ms {
+    return this.startedAtMs + this.#world.now() - this.#startedMs;
   }
 }
 
-function fail(span: Span, type: string): void {
-  span.setAttribute(names.errorType, type);
-  span.setStatus({ code: SpanStatusCode.ERROR });
-}
+const none: readonly string[] = [];

@@ -19,7 +19,3 @@ export function spanContextOf(traceparent: string): SpanContext | undefined {
 export function parentOf(context: SpanContext | undefined): Context {
   return context === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, context);
 }
-
-export function traceparentTo({ traceId, spanId, traceFlags }: SpanContext): string {
-  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
-}

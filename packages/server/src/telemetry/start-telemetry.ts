@@ -49,11 +49,14 @@ export async function startTelemetry(settings: Settings, deps: TelemetryDeps): P
   const running = openTelemetry({ world, log, readMetrics });
   const { origin: endpoint } = new URL(settings.otlpEndpoint);
   log.info({ endpoint, ratio: settings.traceRatio }, 'traces are sent');
-  const traced = traceServer(settings, { world, log, tracer: running.tracer });
+  const traced = traceServer(settings, { world, log, ...running });
   return {
     ...traced,
     format: () => formatTraces(traced.lots.started, traced.lots.capped),
-    stop: () => running.stop(),
+    stop() {
+      traced.tellAll();
+      return running.stop();
+    },
   };
 }
 

@@ -1,5 +1,5 @@
-import type { Tracer } from '@opentelemetry/api';
 import { isRefusal } from '@weir/core/wire/refusal';
+import type { World } from '@weir/core/world/world';
 import type { Handler } from 'hono';
 import { type IngestDeps, ingest } from '../ingest.ts';
 import type { Limiter } from '../limiter/limiter.ts';
@@ -8,22 +8,24 @@ import { type AppContext, type AppEnv, headersOf } from '../request.ts';
 import type { Batch } from '../spool/record.ts';
 import type { Slot } from '../spool/spool.ts';
 import type { RecentTraces } from './recent-traces.ts';
+import type { RequestSpans } from './request-spans.ts';
 import { RequestTrace } from './request-trace.ts';
 import { type TraceLots, withoutSampling } from './trace-lots.ts';
 
 export interface TracedIngestDeps {
   readonly lots: TraceLots;
-  readonly tracer: Tracer;
+  readonly world: World;
+  readonly spans: Pick<RequestSpans, 'add'>;
   readonly recent: RecentTraces;
   readonly log: Pick<Log, 'debug' | 'warn'>;
 }
 
 /**
- * The same route, of which some requests are traced. They run through `ingest` over ports that write
- * spans as well; all others run through the very code that runs without telemetry.
+ * The same route, of which some requests are traced. They run through `ingest` over ports that take
+ * notes as well; all others run through the very code that runs without telemetry.
  */
 export function tracedIngest(deps: IngestDeps, tracing: TracedIngestDeps): Handler<AppEnv> {
-  const { lots, tracer } = tracing;
+  const { lots, world } = tracing;
   const plain = ingest(deps);
   const unsampled = ingest(appendingAs(deps, ({ traceparent }) => cut(traceparent)));
 
@@ -32,7 +34,7 @@ export function tracedIngest(deps: IngestDeps, tracing: TracedIngestDeps): Handl
     const lot = lots.draw(headers);
     if (lot === 'untraced') return plain(c, next);
     if (lot === 'capped') return unsampled(c, next);
-    const trace = new RequestTrace(tracer, headers);
+    const trace = new RequestTrace(headers, world);
     const handle = ingest(observedBy(deps, trace, tracing.recent));
     return finish(trace, () => handle(c, next) as Response | Promise<Response>, c, tracing);
   };
@@ -42,7 +44,7 @@ async function finish(
   trace: RequestTrace,
   answer: () => Response | Promise<Response>,
   c: AppContext,
-  { log }: TracedIngestDeps,
+  { log, spans }: TracedIngestDeps,
 ): Promise<Response> {
   const ids = { trace_id: trace.traceId, span_id: trace.spanId };
   try {
@@ -55,6 +57,8 @@ async function finish(
     trace.failed(error);
     log.warn({ ...ids, code: trace.code, path: c.req.path }, 'a traced request failed');
     throw error;
+  } finally {
+    spans.add(trace);
   }
 }
 
