@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startCollector } from './collector.ts';
 import { drive, type LoadResult } from './load.ts';
 import { cpuSeconds, residentMiB } from './machine.ts';
 import { startBenchRedis } from './redis.ts';
@@ -24,6 +25,8 @@ export interface Contender {
   readonly eventsPerRequest: number;
   /** Whether it keeps its limits in a Redis, which runs on the generator's core. */
   readonly withRedis?: boolean;
+  /** Whether one request in a hundred is traced, for a collector on the generator's core. */
+  readonly isTraced?: boolean;
   /** Whether refusals are what is wanted. */
   readonly refuses?: boolean;
   /** Whether all that was answered 2xx must be found in the store afterwards. */
@@ -49,7 +52,14 @@ export interface Running {
 export async function measure(contender: Contender, seconds: number): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'));
   const redis = contender.withRedis ? await startBenchRedis() : undefined;
-  const server = await start(contender, folder, redis ? { REDIS_URL: redis.url } : {});
+  const collector = contender.isTraced ? await startCollector('well') : undefined;
+  const server = await start(contender, folder, {
+    ...(redis && { REDIS_URL: redis.url }),
+    ...(collector && {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_TRACES_SAMPLER_ARG: '0.01',
+    }),
+  });
   try {
     const load = {
       url: `${server.url}/v1/events`,
@@ -75,6 +85,7 @@ export async function measure(contender: Contender, seconds: number): Promise<Me
   } finally {
     await stop(server);
     redis?.end();
+    collector?.end();
     await rm(folder, { recursive: true, force: true });
   }
 }

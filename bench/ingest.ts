@@ -44,6 +44,15 @@ const contenders: readonly Contender[] = [
     withRedis: true,
   },
   {
+    name: 'weir, the same with Redis, and traces of 1 %',
+    program: weir,
+    body: event,
+    eventsPerRequest: 1,
+    stores: true,
+    withRedis: true,
+    isTraced: true,
+  },
+  {
     name: 'weir, refusing from memory',
     program: weir,
     env: { WEIR_TENANTS: spent.path, BENCH_KEY: spent.keys[0] ?? '' },

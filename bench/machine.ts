@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
 /** User and system time of a process and its threads so far, in seconds. */
@@ -7,6 +7,15 @@ export function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   const ticks = Number(fields[11]) + Number(fields[12]);
   return ticks / 100; // CLK_TCK is 100 on every Linux this runs on
+}
+
+/** CPU time of a process' threads so far, in seconds to the nanosecond: all of them, and the main one. */
+export function threadSeconds(pid: number): { readonly all: number; readonly main: number } {
+  const tasks = `/proc/${pid}/task`;
+  const secondsOf = (thread: string): number =>
+    Number(readFileSync(`${tasks}/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e9;
+  const all = readdirSync(tasks).reduce((sum, thread) => sum + secondsOf(thread), 0);
+  return { all, main: secondsOf(`${pid}`) };
 }
 
 /** Resident memory of a process, now and at its peak, in MiB. */

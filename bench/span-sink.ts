@@ -1,16 +1,15 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { spanNames } from '@weir/core/telemetry-names';
 
 // A collector that counts: OTLP over HTTP in protobuf. `slow` never answers. GET /counts tells how many
 // spans there were, by name. A program of its own, so that it takes nothing from the server's core.
 
 const isSlow = process.argv.includes('slow');
-const counts = { spans: 0, requests: 0 };
+const counts = new Map<string, number>();
 
 const server = createServer((request, response) => {
   if (request.url === '/counts') {
-    response.end(JSON.stringify(counts));
+    response.end(JSON.stringify(Object.fromEntries(counts)));
     return;
   }
   void bodyOf(request).then((body) => {
@@ -35,9 +34,9 @@ function count(body: Buffer): void {
     .flatMap(partsNumbered(1))
     .flatMap(partsNumbered(2))
     .flatMap(partsNumbered(2));
-  const names = spans.flatMap(partsNumbered(5)).map((name) => name.toString());
-  counts.spans += spans.length;
-  counts.requests += names.filter((name) => name === spanNames.request).length;
+  for (const name of spans.flatMap(partsNumbered(5)).map(String)) {
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
 }
 
 function partsNumbered(wanted: number): (message: Buffer) => Buffer[] {

@@ -1,184 +1,93 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
-import { Agent } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { execFileSync } from 'node:child_process';
+import { appendFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { readMetric } from '../test/support/metrics.ts';
-import { openLoop, quantile } from '../test/support/open-loop.ts';
-import { start, stop } from './contender.ts';
-import { eventOf } from './events.ts';
-import { drive } from './load.ts';
-import { cpuSeconds, describeMachine, median, residentMiB } from './machine.ts';
+import { describeMachine } from './machine.ts';
+import { type Ended, type Names, report } from './telemetry-report.ts';
+import { askInTurn, TelemetryServer, type Variant } from './telemetry-servers.ts';
 
-type Mood = 'well' | 'slow' | 'dead';
+const names: Names = {
+  off: 'off',
+  none: 'on, 0 %',
+  few: 'on, 1 %',
+  slow: 'on, 1 %, slow collector',
+  dead: 'on, 1 %, dead collector',
+};
 
-interface Contender {
-  readonly name: string;
-  /** Absent where there is no endpoint. */
-  readonly ratio?: string;
-  readonly collector?: Mood;
-}
-
-const contenders: readonly Contender[] = [
-  { name: 'off' },
-  { name: 'on, 0 %', ratio: '0' },
-  { name: 'on, 1 %', ratio: '0.01' },
+const variants: readonly Variant[] = [
+  { name: names.off },
+  { name: names.none, ratio: '0' },
+  { name: names.few, ratio: '0.01' },
   { name: 'on, 100 %', ratio: '1' },
-  { name: 'on, 1 %, slow collector', ratio: '0.01', collector: 'slow' },
-  { name: 'on, 1 %, dead collector', ratio: '0.01', collector: 'dead' },
+  { name: names.slow, ratio: '0.01', collector: 'slow' },
+  { name: names.dead, ratio: '0.01', collector: 'dead' },
 ];
 
-const event = eventOf(1024);
-/** Of a hundred requests one runs through the code of traces: it takes longer until V8 has compiled that. */
-const warmUpSeconds = 15;
-const connections = 64;
+const blockSeconds = 2;
+/** A batch of spans that is not full waits five seconds to be sent: that belongs to its turn. */
+const exportedMs = 5_500;
 
-interface Round {
-  readonly perSecond: number;
-  readonly cpuUs: number;
-  /** At a fixed rate. */
-  readonly p99Ms: number;
-  readonly peakRssMiB: number;
-  /** Requests that were traced, and those of them that the collector was never told of. */
-  readonly traced: number;
-  readonly lost: number;
-}
-
-interface Lengths {
-  readonly seconds: number;
-  readonly rate: number;
-}
-
-/** What traces cost: off, on and by share, with a collector that is well, slow or dead; in turn. */
+/**
+ * What traces cost: off, on and by share, with a collector that is well, slow or dead. All servers run
+ * at once and take turns: first at full load, round after round, for throughput and CPU; then at a fixed
+ * rate, request after request, for the p99.
+ */
 export async function runTelemetry(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '5' },
-      rate: { type: 'string', default: '500' },
+      rounds: { type: 'string', default: '6' },
+      seconds: { type: 'string', default: '2' },
+      warm: { type: 'string', default: '8' },
+      blocks: { type: 'string', default: '20' },
+      rate: { type: 'string', default: '250' },
     },
   });
-  const lengths = { seconds: Number(values.seconds), rate: Number(values.rate) };
-  const results = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]));
-  for (let round = 0; round < Number(values.rounds); round += 1) {
-    const order = round % 2 === 0 ? contenders : contenders.toReversed();
-    for (const contender of order) {
-      const measured = await measure(contender, lengths);
-      results.get(contender.name)?.push(measured);
-      const { perSecond, cpuUs } = measured;
-      console.error(
-        `round ${round + 1}: ${contender.name}: ${Math.round(perSecond)}/s, ${cpuUs.toFixed(1)} µs`,
-      );
+  execFileSync('taskset', ['-acp', '1', `${process.pid}`], { stdio: 'ignore' }); // as the generator
+  const servers: TelemetryServer[] = [];
+  try {
+    for (const variant of variants) servers.push(await TelemetryServer.start(variant));
+    await takeTurns(servers, { rounds: 1, seconds: Number(values.warm) });
+    for (const server of servers) server.warm();
+    await takeTurns(servers, { rounds: Number(values.rounds), seconds: Number(values.seconds) });
+    await new Promise((resolve) => setTimeout(resolve, exportedMs));
+    for (const server of servers) server.endTurn();
+    await askAtRate(servers, { blocks: Number(values.blocks), perSecond: Number(values.rate) });
+
+    const ended: Ended[] = [];
+    for (const server of servers) ended.push({ server, ending: await server.end() });
+    const table = report(ended, names);
+    console.log(table);
+    const title = `${new Date().toISOString().slice(0, 16)} · ${describeMachine()} · ${values.rounds} rounds of ${values.seconds} s, p99 of ${values.blocks} blocks of ${blockSeconds} s at ${values.rate}/s`;
+    const history = new URL('./history-telemetry.md', import.meta.url);
+    await appendFile(history, `\n## ${title}\n\n${table}\n`);
+  } finally {
+    for (const server of servers) await server.close();
+  }
+}
+
+async function takeTurns(
+  servers: readonly TelemetryServer[],
+  { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
+): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    const order = round % 2 === 0 ? servers : servers.toReversed();
+    for (const server of order) {
+      await server.fullLoad(seconds);
+      const { name } = server.variant;
+      console.error(`round ${round + 1} of ${rounds}, ${seconds} s: ${name}: ${server.pace}`);
     }
   }
-  const table = report(results);
-  console.log(table);
-  const title = `${new Date().toISOString().slice(0, 16)} · ${describeMachine()} · ${values.rounds} rounds of ${values.seconds} s, p99 at ${values.rate}/s`;
-  await appendFile(
-    new URL('./history-telemetry.md', import.meta.url),
-    `\n## ${title}\n\n${table}\n`,
+}
+
+async function askAtRate(
+  servers: readonly TelemetryServer[],
+  { blocks, perSecond }: { readonly blocks: number; readonly perSecond: number },
+): Promise<void> {
+  const asked = servers.filter(
+    ({ variant }) => variant.name !== names.none && variant.ratio !== '1',
   );
-}
-
-async function measure({ ratio, collector }: Contender, lengths: Lengths): Promise<Round> {
-  const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'));
-  const sink = ratio === undefined ? undefined : await startSink(collector ?? 'well');
-  const env =
-    ratio === undefined || sink === undefined
-      ? {}
-      : { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_TRACES_SAMPLER_ARG: ratio };
-  const weir = await start({ program: ['packages/server/bin/weir.mjs', 'serve'], env }, folder);
-  try {
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${weir.key}` };
-    const load = { url: `${weir.url}/v1/events`, headers, body: event, connections };
-    await drive({ ...load, seconds: warmUpSeconds });
-    const cpuBefore = cpuSeconds(weir.pid);
-    const { requests, perSecond } = await drive({ ...load, seconds: lengths.seconds });
-    const cpuUs = ((cpuSeconds(weir.pid) - cpuBefore) * 1e6) / requests;
-    const p99Ms = await answersAt(weir, lengths);
-    const traced = await readMetric(weir.adminUrl, 'weir_traces_started_total');
-    const peakRssMiB = residentMiB(weir.pid).peak;
-    await stop(weir); // sends what waits
-    const told = sink?.isWell ? await sink.requests() : traced;
-    return { perSecond, cpuUs, p99Ms, peakRssMiB, traced, lost: traced - told };
-  } finally {
-    await stop(weir);
-    sink?.end();
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function answersAt(
-  { url, key }: { readonly url: string; readonly key: string },
-  { seconds, rate: perSecond }: Lengths,
-): Promise<number> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const sent = await openLoop({ url, key }, { agent, perSecond, seconds });
-  agent.destroy();
-  return quantile(
-    sent.map(({ tookMs }) => tookMs),
-    0.99,
-  );
-}
-
-interface Sink {
-  readonly url: string;
-  readonly isWell: boolean;
-  /** How many requests it was told of. */
-  requests(): Promise<number>;
-  end(): void;
-}
-
-/** On the generator's core; `dead` has ended before it is asked anything. */
-async function startSink(mood: Mood): Promise<Sink> {
-  const program = fileURLToPath(new URL('./span-sink.ts', import.meta.url));
-  const child = spawn('taskset', ['-c', '1', process.execPath, program, mood], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const end = (): void => void child.kill('SIGKILL');
-  process.once('exit', end);
-  const [port] = (await once(child.stdout, 'data')) as [Buffer];
-  const url = `http://127.0.0.1:${port.toString().trim()}`;
-  if (mood === 'dead') end();
-  return {
-    url,
-    isWell: mood === 'well',
-    async requests() {
-      const counts = (await (await fetch(`${url}/counts`)).json()) as { requests: number };
-      return counts.requests;
-    },
-    end() {
-      process.off('exit', end);
-      end();
-    },
-  };
-}
-
-function report(results: ReadonlyMap<string, readonly Round[]>): string {
-  const off = results.get('off') ?? [];
-  const rows = [...results].map(([name, rounds]) => {
-    const of = (pick: (round: Round) => number): number => median(rounds.map(pick));
-    const against = (pick: (round: Round) => number): string =>
-      median(rounds.map((round, i) => pick(round) / pick(off[i] as Round))).toFixed(2);
-    return [
-      name,
-      Math.round(of(({ perSecond }) => perSecond)),
-      against(({ perSecond }) => perSecond),
-      of(({ cpuUs }) => cpuUs).toFixed(1),
-      of(({ p99Ms }) => p99Ms).toFixed(1),
-      against(({ p99Ms }) => p99Ms),
-      Math.round(of(({ peakRssMiB }) => peakRssMiB)),
-      rounds.reduce((sum, { traced }) => sum + traced, 0),
-      rounds.reduce((sum, { lost }) => sum + lost, 0),
-    ].join(' | ');
-  });
-  return [
-    '| telemetry | requests/s | ÷ off | µs CPU a request | p99 ms | p99 ÷ off | peak RSS MiB | traced | spans lost |',
-    '|---|---|---|---|---|---|---|---|---|',
-    ...rows.map((row) => `| ${row} |`),
-  ].join('\n');
+  const block = { perSecond, seconds: blockSeconds };
+  await askInTurn(asked, block); // what full load left behind ends with it
+  for (const server of asked) server.blocks.length = 0;
+  for (let turn = 0; turn < blocks; turn += 1) await askInTurn(asked, block);
 }
