@@ -19,26 +19,32 @@ import {
 
 const silentMs = 3_000;
 
+/** How to start servers with a key of one tenant, each with a folder of its name. */
+async function serversOn(redis: { readonly url: string }, folder: string, forMs: number) {
+  const key = makeKey();
+  const file = join(folder, 'tenants.json');
+  await writeTenants(file, { acme: { keys: [key] } });
+  const startOn = (name: string, more: Readonly<Record<string, string>> = {}) =>
+    startWeir({
+      dataDir: join(folder, name),
+      program: fileURLToPath(new URL('./support/crashing-weir.ts', import.meta.url)),
+      args: [],
+      env: {
+        WEIR_TENANTS: file,
+        REDIS_URL: redis.url,
+        WEIR_SEGMENT_AGE_MS: '100',
+        WEIR_TEST_SILENT_MS: `${forMs}`,
+        ...more,
+      },
+    });
+  return { key, startOn };
+}
+
 onRedis('a repeated Idempotency-Key stores once on two servers', () => {
   test('the reply of one is the reply of the other; a key whose owner was killed is taken over, once', async () => {
     await using folder = await temporaryFolder();
     await using redis = await startRedisServer();
-    const key = makeKey();
-    const file = join(folder.path, 'tenants.json');
-    await writeTenants(file, { acme: { keys: [key] } });
-    const startOn = (name: string, more: Readonly<Record<string, string>> = {}) =>
-      startWeir({
-        dataDir: join(folder.path, name),
-        program: fileURLToPath(new URL('./support/crashing-weir.ts', import.meta.url)),
-        args: [],
-        env: {
-          WEIR_TENANTS: file,
-          REDIS_URL: redis.url,
-          WEIR_SEGMENT_AGE_MS: '100',
-          WEIR_TEST_SILENT_MS: `${silentMs}`,
-          ...more,
-        },
-      });
+    const { key, startOn } = await serversOn(redis, folder.path, silentMs);
     await using one = await startOn('one');
     await using other = await startOn('other');
     const send = (weir: WeirProcess, name: string, id: string): Promise<Reply> =>
@@ -94,23 +100,8 @@ onRedis('a repeated Idempotency-Key stores once on two servers', () => {
   test('a server that was killed with a reply unsent tells the others of it once it is back', async () => {
     await using folder = await temporaryFolder();
     await using redis = await startRedisServer();
-    const key = makeKey();
-    const file = join(folder.path, 'tenants.json');
-    await writeTenants(file, { acme: { keys: [key] } });
-    const startOn = (name: string, more: Readonly<Record<string, string>> = {}) =>
-      startWeir({
-        dataDir: join(folder.path, name),
-        program: fileURLToPath(new URL('./support/crashing-weir.ts', import.meta.url)),
-        args: [],
-        env: {
-          WEIR_TENANTS: file,
-          REDIS_URL: redis.url,
-          WEIR_SEGMENT_AGE_MS: '100',
-          // Longer than this test takes: nothing here is taken over for silence.
-          WEIR_TEST_SILENT_MS: '600000',
-          ...more,
-        },
-      });
+    // Longer than this test takes: nothing here is taken over for silence.
+    const { key, startOn } = await serversOn(redis, folder.path, 600_000);
     const send = (weir: WeirProcess): Promise<Reply> =>
       post({ url: weir.url, key: key.text }, JSON.stringify({ type: 'a', id }), {
         headers: { 'idempotency-key': 'lost' },

@@ -3,6 +3,7 @@ import { hasProblems } from '@weir/server/problems';
 import { serve } from '@weir/server/serve';
 import { loadSettings } from '@weir/server/settings/load-settings';
 import type { Store } from '@weir/server/store/store';
+import { withPut } from '@weir/server/store/with-put';
 
 // `weir serve` that kills itself, as kill -9 would, at a step of its work: WEIR_TEST_CRASH names the
 // step, such as `put:before`, and WEIR_TEST_CRASH_NTH which time; `armed`: the first one after
@@ -30,12 +31,7 @@ async function around<T>(step: string, work: () => Promise<T>): Promise<T> {
 
 function crashingStore(store: Store): Store {
   const stepOf = (key: string) => (key.startsWith('_manifests/') ? 'manifest' : 'put');
-  return {
-    put: (key, ...rest) => around(stepOf(key), () => store.put(key, ...rest)),
-    get: (key, signal) => store.get(key, signal),
-    list: (prefix, signal) => store.list(prefix, signal),
-    remove: (key, signal) => store.remove(key, signal),
-  };
+  return withPut(store, (key, ...rest) => around(stepOf(key), () => store.put(key, ...rest)));
 }
 
 function crashingFiles(files: Files): Files {

@@ -1,11 +1,6 @@
 import type { Ms, World } from '@weir/core/world/world';
-import {
-  type ObjectContent,
-  type PutOutcome,
-  type Store,
-  type StoredObject,
-  StoreError,
-} from '../store/store.ts';
+import { type Store, StoreError } from '../store/store.ts';
+import { withPut } from '../store/with-put.ts';
 import type { PutResult } from './metrics.ts';
 
 /** Counts writes. */
@@ -14,45 +9,20 @@ export interface PutCounter {
 }
 
 /** The same store; every write is counted and timed. */
-export class MeteredStore implements Store {
-  readonly #store: Store;
-  readonly #metrics: PutCounter;
-  readonly #world: World;
-
-  constructor(store: Store, metrics: PutCounter, world: World) {
-    this.#store = store;
-    this.#metrics = metrics;
-    this.#world = world;
-  }
-
-  async put(
-    key: string,
-    bytes: Uint8Array,
-    content: ObjectContent,
-    signal: AbortSignal,
-  ): Promise<PutOutcome> {
-    const startedMs = this.#world.now();
+export function meteredStore(store: Store, metrics: PutCounter, world: World): Store {
+  return withPut(store, async (key, bytes, content, signal) => {
+    const startedMs = world.now();
+    const count = (result: PutResult): void =>
+      metrics.put(result, bytes.length, world.now() - startedMs);
     try {
-      const outcome = await this.#store.put(key, bytes, content, signal);
-      this.#metrics.put(outcome, bytes.length, this.#world.now() - startedMs);
+      const outcome = await store.put(key, bytes, content, signal);
+      count(outcome);
       return outcome;
     } catch (error) {
-      this.#metrics.put(outcomeOf(error), bytes.length, this.#world.now() - startedMs);
+      count(outcomeOf(error));
       throw error;
     }
-  }
-
-  get(key: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    return this.#store.get(key, signal);
-  }
-
-  list(prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
-    return this.#store.list(prefix, signal);
-  }
-
-  remove(key: string, signal: AbortSignal): Promise<void> {
-    return this.#store.remove(key, signal);
-  }
+  });
 }
 
 function outcomeOf(error: unknown): PutResult {

@@ -10,7 +10,7 @@ import { Metrics } from './metrics.ts';
 import { CostMetrics } from './metrics-cost.ts';
 import { formatStore } from './metrics-governor.ts';
 import { LimiterMetrics } from './metrics-limiter.ts';
-import { MeteredStore } from './metrics-store.ts';
+import { meteredStore } from './metrics-store.ts';
 import { ProcessGauges } from './process-gauges.ts';
 import { RoomGauges } from './room-gauges.ts';
 
@@ -222,7 +222,7 @@ test('every write to the store is counted by its outcome, also one that throws',
       return outcome;
     },
   } as unknown as Store;
-  const store = new MeteredStore(bare, metrics, world);
+  const store = meteredStore(bare, metrics, world);
   const content = { contentSha256: '', contentBytes: 0, codec: 'none' } as const;
   const put = () => store.put('k', new Uint8Array(7), content, new AbortController().signal);
 

@@ -1,6 +1,6 @@
 import type { World } from '@weir/core/world/world';
 import type { Log } from '../log.ts';
-import { GovernedStore } from './governed.ts';
+import { governedStore } from './governed.ts';
 import { Governor, type GovernorStatus } from './governor.ts';
 import { StoreProbe } from './probe.ts';
 import type { S3Store } from './s3.ts';
@@ -57,7 +57,7 @@ export function govern(
     log,
   });
   return {
-    store: new GovernedStore(metered, governor),
+    store: governedStore(metered, governor),
     reasons: () => health.reasons(),
     status: () => governor.status(),
     async stop() {

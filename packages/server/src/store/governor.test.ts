@@ -1,7 +1,7 @@
 import { sleep } from '@weir/core/world/sleep';
 import { VirtualWorld } from '@weir/core/world/virtual';
 import { expect, test } from 'vitest';
-import { GovernedStore } from './governed.ts';
+import { governedStore } from './governed.ts';
 import { Governor } from './governor.ts';
 import { MemoryStore } from './memory.ts';
 import { StoreProbe } from './probe.ts';
@@ -29,7 +29,7 @@ function make(maxConcurrency = 32, world: VirtualWorld = new VirtualWorld({ seed
       resumed: (ms) => told.push(`resumed after ${Math.round(ms / 1_000)} s`),
     },
   });
-  const store = new GovernedStore(switched, governor);
+  const store = governedStore(switched, governor);
   return { world, inner, switched, governor, store, told, probes: () => probes };
 }
 

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { CostMetrics } from '../metrics/metrics-cost.ts';
 import { formatStore } from '../metrics/metrics-governor.ts';
-import { MeteredStore } from '../metrics/metrics-store.ts';
+import { meteredStore } from '../metrics/metrics-store.ts';
 import { placesIn } from '../settings/read-settings.ts';
 import { govern } from './govern.ts';
 import { openDirectory, openS3 } from './open-store.ts';
@@ -47,7 +47,7 @@ export async function startStore(settings: Settings, deps: StartStoreDeps): Prom
   const bucket = await openS3(settings, world);
   const chosen = bucket ?? (await openDirectory(placesIn(settings).store, world));
   const wrapped = wrap?.(chosen) ?? chosen;
-  const metered = new MeteredStore(wrapped, counter, world);
+  const metered = meteredStore(wrapped, counter, world);
   const { s3MaxConcurrency: maxConcurrency } = settings;
   const governed =
     bucket && govern({ bucket, plain: wrapped, metered }, { ...deps, maxConcurrency });
