@@ -95,7 +95,10 @@ export function storeContract(make: () => Promise<Store>): void {
     test('lists more objects than fit one page of any store', async () => {
       const store = await make();
       const keys = Array.from({ length: 1_100 }, (_, i) => `many/${1_000 + i}`);
-      await Promise.all(keys.map((key) => putText(store, key, '')));
+      // As many at once as a governor lets through: a try may not take longer for waiting its turn.
+      for (let from = 0; from < keys.length; from += 32) {
+        await Promise.all(keys.slice(from, from + 32).map((key) => putText(store, key, '')));
+      }
       expect((await listAll(store, 'many/')).map(({ key }) => key)).toEqual(keys.sort());
     });
 
