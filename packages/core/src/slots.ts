@@ -192,42 +192,46 @@ export class Slots {
   }
 }
 
-/** A sender of one quota: until when it counts, and its slots, the next one first. */
-interface SenderSlots {
-  untilUs: Us;
-  readonly live: Us[];
-}
-
 const sweepEveryUs = 1_000_000;
 
-/** The slots of one quota, and who uses it. */
-class QuotaSlots {
+/**
+ * The slots of one quota, and who uses it. A sender has a place in arrays of numbers: to sweep ten
+ * thousand of them once a second would else cost more than all decisions.
+ */
+export class QuotaSlots {
   readonly #bounds: SlotBounds;
   readonly #room: { senders: number };
-  readonly #senders = new Map<Sender, SenderSlots>();
+  readonly #places = new Map<Sender, number>();
+  readonly #senders: Sender[] = []; // by place
+  readonly #untilUs: Us[] = []; // by place: until when it counts
+  readonly #live: Us[][] = []; // by place: its slots, the next one first
   #cursorUs: Us = 0;
   #sweepAtUs: Us = 0;
   #idleAtUs: Us = 0;
 
-  constructor(bounds: SlotBounds, room: { senders: number }) {
+  /** @param room counts senders of this quota and of others that share it */
+  constructor(bounds: SlotBounds, room: { senders: number } = { senders: 0 }) {
     this.#bounds = bounds;
     this.#room = room;
   }
 
+  /** When its sender should send again; undefined where it need not wait. To be asked as `Slots.tell`. */
   tell(
     sender: Sender,
     quota: Quota,
     verdict: Verdict,
     { cost, nowUs }: Pick<SlotAsk, 'cost' | 'nowUs'>,
   ): Us | undefined {
-    this.#forgetQuiet(nowUs);
-    const known = this.#senders.get(sender) ?? this.#welcome(sender);
-    if (known === undefined) return undefined;
-    useSlot(known.live, nowUs, this.#bounds.expireUs);
-    const atUs = this.#slotFor(known, quota, verdict, { cost, nowUs });
+    if (nowUs >= this.#sweepAtUs) this.#forgetQuiet(nowUs);
+    const place = this.#places.get(sender) ?? this.#welcome(sender);
+    if (place < 0) return undefined;
+    const live = this.#live[place] as Us[];
+    useSlot(live, nowUs, this.#bounds.expireUs);
+    const atUs = this.#slotFor(live, quota, verdict, { cost, nowUs });
     const quietUs = Math.min(verdict.retryAfterUs, this.#bounds.longestAheadUs);
-    known.untilUs = Math.max(atUs ?? nowUs, nowUs + quietUs) + this.#bounds.expireUs;
-    this.#idleAtUs = Math.max(this.#idleAtUs, known.untilUs);
+    const untilUs = Math.max(atUs ?? nowUs, nowUs + quietUs) + this.#bounds.expireUs;
+    this.#untilUs[place] = untilUs;
+    if (untilUs > this.#idleAtUs) this.#idleAtUs = untilUs;
     return atUs;
   }
 
@@ -236,22 +240,23 @@ class QuotaSlots {
   }
 
   clear(): void {
-    this.#room.senders -= this.#senders.size;
-    this.#senders.clear();
+    this.#room.senders -= this.#senders.length;
+    this.#places.clear();
+    for (const column of [this.#senders, this.#untilUs, this.#live]) column.length = 0;
   }
 
   /** A refused sender that holds a slot is told that one again; one that holds many, too. */
   #slotFor(
-    { live }: SenderSlots,
+    live: Us[],
     quota: Quota,
     verdict: Verdict,
     { cost, nowUs }: Pick<SlotAsk, 'cost' | 'nowUs'>,
   ): Us | undefined {
-    const [first] = live;
-    const isTold =
-      first !== undefined && (!verdict.allowed || live.length >= this.#bounds.mostLive);
-    if (isTold) return Math.max(first, nowUs + (verdict.allowed ? 0 : verdict.retryAfterUs));
-    const ask = { cost, nowUs, cursorUs: this.#cursorUs, senders: this.#senders.size };
+    const isTold = live.length > 0 && (!verdict.allowed || live.length >= this.#bounds.mostLive);
+    if (isTold) {
+      return Math.max(live[0] as Us, nowUs + (verdict.allowed ? 0 : verdict.retryAfterUs));
+    }
+    const ask = { cost, nowUs, cursorUs: this.#cursorUs, senders: this.#senders.length };
     const offer = offerSlot(quota, verdict, ask, this.#bounds);
     if (offer === undefined) return undefined;
     this.#cursorUs = offer.cursorUs;
@@ -259,24 +264,35 @@ class QuotaSlots {
     return offer.atUs;
   }
 
-  #welcome(sender: Sender): SenderSlots | undefined {
-    const isFull = this.#senders.size >= this.#bounds.mostSenders;
-    if (isFull || this.#room.senders >= mostSendersInAll) return undefined;
-    const known: SenderSlots = { untilUs: 0, live: [] };
-    this.#senders.set(sender, known);
+  /** The place of a new sender; -1 where there is none. */
+  #welcome(sender: Sender): number {
+    const place = this.#senders.length;
+    if (place >= this.#bounds.mostSenders || this.#room.senders >= mostSendersInAll) return -1;
+    this.#places.set(sender, place);
+    this.#senders.push(sender);
+    this.#untilUs.push(0);
+    this.#live.push([]);
     this.#room.senders += 1;
-    return known;
+    return place;
   }
 
-  /** Once a second, all at once: 16,384 senders take a third of a millisecond. */
+  /** Once a second, all at once: the last one takes the place of who has gone. */
   #forgetQuiet(nowUs: Us): void {
-    if (nowUs < this.#sweepAtUs) return;
     this.#sweepAtUs = nowUs + sweepEveryUs;
-    const before = this.#senders.size;
-    for (const [sender, { untilUs }] of this.#senders) {
-      if (untilUs < nowUs) this.#senders.delete(sender);
+    for (let place = this.#senders.length - 1; place >= 0; place -= 1) {
+      if ((this.#untilUs[place] as Us) >= nowUs) continue;
+      const gone = this.#senders[place] as Sender;
+      const last = this.#senders.pop() as Sender;
+      const untilUs = this.#untilUs.pop() as Us;
+      const live = this.#live.pop() as Us[];
+      this.#places.delete(gone);
+      this.#room.senders -= 1;
+      if (last === gone) continue;
+      this.#senders[place] = last;
+      this.#untilUs[place] = untilUs;
+      this.#live[place] = live;
+      this.#places.set(last, place);
     }
-    this.#room.senders -= before - this.#senders.size;
   }
 }
 

@@ -6,7 +6,7 @@ import { column, countsOf, rowLength } from './client-rows.ts';
 import { EventQueue, eventKinds } from './event-queue.ts';
 import { Exchange, tokensOffered } from './exchange.ts';
 import { type Population, type ProcessQueue, populate } from './population.ts';
-import { oneRequest } from './quota-server.ts';
+import { copyOf, oneRequest } from './quota-server.ts';
 import type { Sleeper, Strategy } from './strategy.ts';
 
 // The code of an event is `kind × clients + number`; kind 0 is a request that reaches the server.
@@ -89,21 +89,20 @@ export class ClosedLoop {
   /** A request reaches the server. */
   #arrives(client: number, nowUs: Us): void {
     const repliedUs = this.#exchange.arrive(client, nowUs);
-    const { cause, retryAfterMs, nextMs, limits } = this.#exchange.reply;
+    const { reply } = this.#exchange;
     const at = client * rowLength;
     const sent = this.#rows[at + column.ticket] as number;
     if ((this.#rows[at + column.sharers] as number) > 1) {
-      const kept = limits.map((limit) => ({ ...limit })); // the next reply overwrites them
-      this.#replies[client] = { sent, cause, retryAfterMs, nextMs, limits: kept };
+      this.#replies[client] = { ...copyOf(reply), sent };
       this.#push(repliedUs, hear * this.#people.count + client);
       return;
     }
     const outcome = this.#outcome;
     outcome.sent = sent;
-    outcome.cause = cause;
-    outcome.retryAfterMs = retryAfterMs;
-    outcome.nextMs = nextMs;
-    outcome.limits = limits;
+    outcome.cause = reply.cause;
+    outcome.retryAfterMs = reply.retryAfterMs;
+    outcome.nextMs = reply.nextMs;
+    outcome.limits = reply.limits;
     const askUs = this.#learns(client, outcome, repliedUs);
     const arrivesUs = askUs === Infinity ? Infinity : this.#sendsFrom(client, askUs);
     if (askUs === Infinity) this.#leaves(repliedUs);

@@ -8,7 +8,7 @@ import { EventQueue } from './event-queue.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 import { Network } from './network.ts';
 import { inFlight, type Lane, newSender, type QueuedSender } from './queued-sender.ts';
-import { oneRequest, type Reply } from './quota-server.ts';
+import { copyOf, oneRequest, type Reply } from './quota-server.ts';
 import type { Strategy } from './strategy.ts';
 
 /** What came of a run of a whole server. */
@@ -148,7 +148,7 @@ export class Ingestion {
     this.#counts.requests += 1;
     if (this.#delivery.hasRoom) {
       sender.server.arrive(nowUs, this.#strategy.named ? 0 : -1, 0);
-      lane.reply = { ...sender.server.reply };
+      lane.reply = copyOf(sender.server.reply);
       if (lane.reply.cause === 'ok') {
         this.#counts.accepted += 1;
         this.#delivery.accept(nowUs);
