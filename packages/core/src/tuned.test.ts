@@ -8,8 +8,9 @@ const tuned: Tuned = {
   goals: [],
   client: {
     throttle: { policy: 'adaptive', options: { pace: { firstWait: [6, 13], backoff: 4 } } },
+    batch: { maxBatchEvents: 200, lingerMs: 80 },
   },
-  server: { settings: { MAX_WORKERS: 4 } },
+  server: { settings: { MAX_WORKERS: 4 }, plans: { free: { requests: { burst: 120 } } } },
 };
 
 test('takes what the simulator writes, as it is', () => {
@@ -44,6 +45,28 @@ test('refuses another version, another policy, and what is no number', () => {
       'client.throttle.policy: expected one of adaptive, given hope',
       'client.throttle.options.pace.backoff: expected a number',
       'server.settings.MAX_WORKERS: expected a number',
+    ],
+  });
+});
+
+test('batch and plans may be missing, and hold nothing but numbers under names that are known', () => {
+  const { throttle } = tuned.client;
+  const little = { ...tuned, client: { throttle }, server: { settings: {} } };
+  expect(parseTuned(little)).toEqual(little);
+
+  const wrong = {
+    ...tuned,
+    client: { throttle, batch: { lingerMs: 'soon', maxBatch: 2 } },
+    server: { settings: {}, plans: { free: { requests: { burst: 0, rate: 1 }, events: 5 } } },
+  };
+  expect(parseTuned(wrong)).toEqual({ problems: ['client.batch.maxBatch: unknown'] });
+  const numbers = { ...wrong, client: { throttle, batch: { lingerMs: 'soon' } } };
+  expect(parseTuned(numbers)).toEqual({
+    problems: [
+      'client.batch.lingerMs: expected a number',
+      'server.plans.free.requests.rate: unknown',
+      'server.plans.free.requests.burst: expected a whole number from 1 up',
+      'server.plans.free.events: expected an object',
     ],
   });
 });

@@ -27,26 +27,46 @@ export interface Tuned {
       readonly policy: keyof typeof throttles;
       readonly options: ThrottleOptions;
     };
+    /** Options of the SDK by their names: `new IngestClient({ ...tuned.client.batch })`. */
+    readonly batch?: TunedBatch;
   };
-  /** Names and values of settings; the environment goes before them. */
-  readonly server: { readonly settings: Readonly<Record<string, number>> };
+  readonly server: {
+    /** Names and values of settings; the environment goes before them. */
+    readonly settings: Readonly<Record<string, number>>;
+    /** By plan and quota, instead of what the file of tenants has. */
+    readonly plans?: TunedPlans;
+  };
 }
+
+/** How events are put together, and how many requests are under way at once. */
+export interface TunedBatch {
+  readonly maxBatchEvents?: number;
+  readonly maxBatchBytes?: number;
+  readonly lingerMs?: number;
+  readonly maxConcurrency?: number;
+}
+
+export type TunedPlans = Readonly<
+  Record<string, Readonly<Record<string, { readonly burst: number }>>>
+>;
 
 type Members = Readonly<Record<string, unknown>>;
 
 const shape = {
   '': ['version', 'command', 'seeds', 'goals', 'client', 'server'],
-  client: ['throttle'],
+  client: ['throttle', 'batch'],
+  'client.batch': ['maxBatchEvents', 'maxBatchBytes', 'lingerMs', 'maxConcurrency'],
   'client.throttle': ['policy', 'options'],
   'client.throttle.options': ['named', 'pace', 'blind', 'quota'],
   'client.throttle.options.pace': Object.keys(paceDefaults),
   'client.throttle.options.blind': Object.keys(blindDefaults),
   'client.throttle.options.quota': ['tokens', 'periodMs', 'burst'],
-  server: ['settings'],
+  server: ['settings', 'plans'],
 } as const;
-const optional = new Set(
-  ['pace', 'blind', 'quota'].map((name) => `client.throttle.options.${name}`),
-);
+const optional = new Set([
+  'client.batch',
+  ...['pace', 'blind', 'quota'].map((name) => `client.throttle.options.${name}`),
+]);
 
 /** Whether a file that was read says of itself that it is the simulator's. */
 export function isTuned(value: unknown): boolean {
@@ -67,7 +87,9 @@ export function parseTuned(value: unknown): Tuned | { readonly problems: readonl
   }
   checkNumbers('client.throttle.options.pace', tuned.client.throttle.options.pace, problems);
   checkNumbers('client.throttle.options.blind', tuned.client.throttle.options.blind, problems);
+  checkNumbers('client.batch', tuned.client.batch, problems);
   checkNumbers('server.settings', tuned.server.settings, problems);
+  checkPlans(tuned.server.plans, problems);
   return problems.length > 0 ? { problems } : tuned;
 }
 
@@ -94,6 +116,30 @@ function checkNumbers(place: string, value: object | undefined, problems: string
     if (numbers.every((each) => Number.isFinite(each))) continue;
     problems.push(`${place}.${name}: expected a number`);
   }
+}
+
+function checkPlans(plans: unknown, problems: string[]): void {
+  if (plans === undefined) return;
+  for (const [plan, quotas] of membersOf('server.plans', plans, problems)) {
+    const place = `server.plans.${plan}`;
+    for (const [quota, terms] of membersOf(place, quotas, problems)) {
+      checkTerms(`${place}.${quota}`, terms, problems);
+    }
+  }
+}
+
+function checkTerms(place: string, terms: unknown, problems: string[]): void {
+  const members = membersOf(place, terms, problems);
+  for (const [name] of members) if (name !== 'burst') problems.push(`${place}.${name}: unknown`);
+  const burst = isMembers(terms) ? terms.burst : undefined;
+  if (!isMembers(terms) || (Number.isSafeInteger(burst) && (burst as number) >= 1)) return;
+  problems.push(`${place}.burst: expected a whole number from 1 up`);
+}
+
+function membersOf(place: string, value: unknown, problems: string[]): [string, unknown][] {
+  if (isMembers(value)) return Object.entries(value);
+  problems.push(`${place}: expected an object`);
+  return [];
 }
 
 function at(value: unknown, place: string): unknown {

@@ -1,3 +1,4 @@
+import type { TunedPlans } from '@weir/core/tuned';
 import { guardSettings } from './settings/guard-settings.ts';
 import { redisSettings } from './settings/redis-settings.ts';
 import type { Environment, ValuesOf } from './settings/setting-kinds.ts';
@@ -274,7 +275,10 @@ export const settingTable: typeof serverSettings &
 };
 
 /** All settings of a server, checked and complete. */
-export type Settings = ValuesOf<typeof settingTable>;
+export type Settings = ValuesOf<typeof settingTable> & {
+  /** Of the file that `weir-sim tune` wrote: bursts that go before those of the file of tenants. */
+  readonly planBursts?: TunedPlans;
+};
 
 /** The only place that reads it. */
 export const environment: Environment = process.env;

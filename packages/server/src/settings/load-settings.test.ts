@@ -36,10 +36,11 @@ test('reads what the simulator tuned, and refuses a name in it that nobody knows
     seeds: { tune: [1], heldOut: [2] },
     goals: [],
     client: { throttle: { policy: 'adaptive', options: {} } },
-    server: { settings: { MAX_WORKERS: 7 } },
+    server: { settings: { MAX_WORKERS: 7 }, plans: { free: { requests: { burst: 9 } } } },
   };
   const path = await fileWith(JSON.stringify(tuned));
-  expect(await loadSettings(path)).toMatchObject({ maxWorkers: 7 });
+  const { plans: planBursts } = tuned.server;
+  expect(await loadSettings(path)).toMatchObject({ maxWorkers: 7, planBursts });
 
   const wrong = await fileWith(JSON.stringify({ ...tuned, colour: 'red' }));
   expect(await loadSettings(wrong)).toEqual({ problems: [`${wrong}: colour: unknown`] });

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { isTuned, parseTuned } from '@weir/core/tuned';
+import { isTuned, parseTuned, type TunedPlans } from '@weir/core/tuned';
 import { environment, type Settings } from '../config.ts';
 import { parseText } from '../parse-text.ts';
 import { hasProblems, type Problems, showGiven } from '../problems.ts';
@@ -21,10 +21,18 @@ export async function loadSettings(
   const env = { ...environment, ...given };
   if (configFile === undefined) return readSettings(env);
   const file = await readConfigFile(configFile);
-  return hasProblems(file) ? file : readSettings(env, file.members);
+  if (hasProblems(file)) return file;
+  const { members, planBursts } = file;
+  const settings = readSettings(env, members);
+  return hasProblems(settings) || planBursts === undefined ? settings : { ...settings, planBursts };
 }
 
-async function readConfigFile(path: string): Promise<{ readonly members: Members } | Problems> {
+interface ConfigFile {
+  readonly members: Members;
+  readonly planBursts?: TunedPlans | undefined;
+}
+
+async function readConfigFile(path: string): Promise<ConfigFile | Problems> {
   const text = await readFile(path, 'utf8').catch((error: Error) => ({
     problems: [error.message],
   }));
@@ -35,7 +43,7 @@ async function readConfigFile(path: string): Promise<{ readonly members: Members
     const tuned = parseTuned(value);
     return hasProblems(tuned)
       ? { problems: tuned.problems.map((line) => `${path}: ${line}`) }
-      : { members: tuned.server.settings };
+      : { members: tuned.server.settings, planBursts: tuned.server.plans };
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return { members: value as Members };

@@ -7,8 +7,10 @@ import { placesIn } from '../settings/read-settings.ts';
 import type { RequestLimits } from './caller.ts';
 import { openDevelopment } from './dev-key.ts';
 import { Keys } from './keys.ts';
+import { withBursts } from './plan-bursts.ts';
 import { makeTenants } from './tenants.ts';
-import { parseSnapshot, TenantsWatch, takeSnapshot } from './watch-tenants.ts';
+import type { TenantsFile } from './tenants-file.ts';
+import { parseSnapshot, type Snapshot, TenantsWatch, takeSnapshot } from './watch-tenants.ts';
 
 /** The keys of a server, kept as the file of tenants has them. */
 export interface OpenKeys {
@@ -32,7 +34,9 @@ export function openKeys(settings: Settings, world: World, log: Log): Promise<Op
 async function openDevKeys(settings: Settings, world: World): Promise<OpenKeys | Problems> {
   const development = await openDevelopment(placesIn(settings).devKey, world);
   if (hasProblems(development)) return development;
-  const { file, key } = development;
+  const { key } = development;
+  const file = withBursts(development.file, settings.planBursts);
+  if (hasProblems(file)) return file;
   const keys = new Keys(makeTenants(file, ceilingOf(settings)));
   return { keys, devKey: key, reasons: () => [], stop: () => {} };
 }
@@ -43,12 +47,17 @@ async function openFile(
   deps: { readonly world: World; readonly log: Log },
 ): Promise<OpenKeys | Problems> {
   const snapshot = await takeSnapshot(path);
-  const file = parseSnapshot(snapshot, path);
+  const parse = (of: Snapshot): TenantsFile | Problems => {
+    const parsed = parseSnapshot(of, path);
+    return hasProblems(parsed) ? parsed : withBursts(parsed, settings.planBursts);
+  };
+  const file = parse(snapshot);
   if (hasProblems(file)) return { problems: file.problems.map((line) => `${path}: ${line}`) };
   const ceiling = ceilingOf(settings);
   const keys = new Keys(makeTenants(file, ceiling));
   const watch = new TenantsWatch(path, snapshot, {
     ...deps,
+    parse,
     swap: (changed) => keys.swap(makeTenants(changed, ceiling)),
   });
   return { keys, devKey: undefined, reasons: () => watch.reasons(), stop: () => watch.stop() };

@@ -9,7 +9,7 @@ import { makeLog } from '../log.ts';
 import { readSettings } from '../settings/read-settings.ts';
 import { formatKey, keepKey, newKey } from './key.ts';
 import { type OpenKeys, openKeys } from './open-keys.ts';
-import { TenantsWatch, takeSnapshot } from './watch-tenants.ts';
+import { parseSnapshot, type Snapshot, TenantsWatch, takeSnapshot } from './watch-tenants.ts';
 
 const made = newKey(systemWorld);
 const authorization = `Bearer ${formatKey(made)}`;
@@ -98,7 +98,8 @@ test('a change too quick to show in the stamps is seen at the next look', async 
   const { version } = await takeSnapshot(path);
   const world = new VirtualWorld({ seed: 1 });
   const swapped = new Promise((swap) => {
-    const deps = { world, log: makeLog({ logLevel: 'silent' }), swap };
+    const parse = (snapshot: Snapshot) => parseSnapshot(snapshot, path);
+    const deps = { world, log: makeLog({ logLevel: 'silent' }), parse, swap };
     const watch = new TenantsWatch(path, { version, content: fileText([keptForm()]) }, deps);
     onTestFinished(() => watch.stop());
     world.advance(500);

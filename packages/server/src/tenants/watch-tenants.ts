@@ -20,6 +20,8 @@ export interface Snapshot {
 export interface WatchDeps {
   readonly world: World;
   readonly log: Pick<Log, 'info' | 'error'>;
+  /** Reads a version of the file; what is wrong with it is told, and the old one kept. */
+  readonly parse: (snapshot: Snapshot) => TenantsFile | Problems;
   /** Called with each good version of the file, whole. */
   readonly swap: (file: TenantsFile) => void;
 }
@@ -82,7 +84,7 @@ export class TenantsWatch {
   }
 
   #judge(snapshot: Snapshot): void {
-    const file = parseSnapshot(snapshot, this.#path);
+    const file = this.#deps.parse(snapshot);
     if (hasProblems(file)) this.#keepOld(file.problems);
     else this.#take(file);
   }
