@@ -79,6 +79,18 @@ test('no slot lies beyond the bound: whoever would get one is told to ask again 
   expect(send('s1', 1)).toBe(60); // used its own at 1 s; the queue is 60 s long
 });
 
+test('who was let in is set nothing far ahead: it may have no more to send, and others wait', () => {
+  const { send } = shared(1, {
+    ...slotBounds,
+    longestAheadUs: 60 * second,
+    longestNextUs: 10 * second,
+  });
+  send('first', 0);
+  for (let i = 1; i <= 20; i += 1) expect(send(`s${i}`, 0)).toBe(i);
+  expect(send('s1', 1)).toBe(10); // let in: to ask again, and nothing is set aside
+  expect(send('late', 1)).toBe(20); // refused: the very next turn
+});
+
 test('a wait longer than the bound is told as it is', () => {
   const { send } = shared(100, { ...slotBounds, longestAheadUs: 60 * second });
   send('a', 0, 100);

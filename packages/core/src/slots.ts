@@ -6,6 +6,8 @@ import type { Us } from './world/world.ts';
 export interface SlotBounds {
   /** No slot lies further ahead. Who would get such a one is told to ask again after this long. */
   readonly longestAheadUs: Us;
+  /** The same for who was let in: it may have no more to send, and those who wait surely have. */
+  readonly longestNextUs: Us;
   /** A slot not used this long after its time is gone; who was told nothing counts for as long. */
   readonly expireUs: Us;
   /** Most slots that one sender holds of one quota. */
@@ -16,7 +18,8 @@ export interface SlotBounds {
 
 /** What servers use. */
 export const slotBounds: SlotBounds = {
-  longestAheadUs: 120_000_000, // a hundred senders on 1.25/s come every 80 s: at 60 s a third is refused
+  longestAheadUs: 240_000_000, // ten thousand on 50/s wait 200 s: at 120 s they stampede once more
+  longestNextUs: 90_000_000, // a hundred senders on 1.25/s come every 80 s: at 60 s a third is refused
   expireUs: 2_000_000,
   mostLive: 16,
   mostSenders: 16_384,
@@ -57,16 +60,20 @@ export function offerSlot(
   quota: Quota,
   verdict: Verdict,
   { cost, nowUs, cursorUs, senders }: SlotAsk,
-  { longestAheadUs }: Pick<SlotBounds, 'longestAheadUs'>,
+  bounds: SlotReach,
 ): SlotOffer | undefined {
   if (!isContended(verdict, cost, senders)) return undefined;
   const waitUs = untilPasses(quota, verdict, cost, nowUs);
   const spanUs = Math.ceil((cost * quota.p) / quota.r);
-  return placeSlot({ nowUs, waitUs, spanUs, cursorUs }, { longestAheadUs });
+  return placeSlot({ allowed: verdict.allowed, nowUs, waitUs, spanUs, cursorUs }, bounds);
 }
+
+export type SlotReach = Pick<SlotBounds, 'longestAheadUs' | 'longestNextUs'>;
 
 /** Where a slot goes, once it is known that one is due. */
 export interface SlotPlace extends Pick<SlotAsk, 'nowUs' | 'cursorUs'> {
+  /** Whether the request just answered was let in. */
+  readonly allowed: boolean;
   /** Until the same cost passes. */
   readonly waitUs: Us;
   /** How long its tokens take to earn. */
@@ -75,12 +82,12 @@ export interface SlotPlace extends Pick<SlotAsk, 'nowUs' | 'cursorUs'> {
 
 /** After the last one; or, where that is too far ahead, when to ask again. */
 export function placeSlot(
-  { nowUs, waitUs, spanUs, cursorUs }: SlotPlace,
-  { longestAheadUs }: Pick<SlotBounds, 'longestAheadUs'>,
+  { allowed, nowUs, waitUs, spanUs, cursorUs }: SlotPlace,
+  { longestAheadUs, longestNextUs }: SlotReach,
 ): SlotOffer {
   const passesAtUs = nowUs + waitUs;
-  const furthestUs = nowUs + longestAheadUs;
-  const lastUs = Math.min(cursorUs, furthestUs); // it lies beyond only where a clock stepped back
+  const lastUs = Math.min(cursorUs, nowUs + longestAheadUs); // beyond only where a clock stepped back
+  const furthestUs = nowUs + (allowed ? longestNextUs : longestAheadUs);
   const atUs = Math.max(passesAtUs, lastUs + spanUs);
   if (atUs <= furthestUs) return { atUs, cursorUs: atUs, isHeld: true };
   return { atUs: Math.max(passesAtUs, furthestUs), cursorUs: lastUs, isHeld: false };

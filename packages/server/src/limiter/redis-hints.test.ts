@@ -14,7 +14,12 @@ import { MemoryLimiter } from './memory.ts';
 import { RedisHints } from './redis-hints.ts';
 
 const steps = 4_000;
-const bounds = { longestAheadUs: 5_000_000, expireUs: 300_000, mostSenders: 6 };
+const bounds = {
+  longestAheadUs: 5_000_000,
+  longestNextUs: 2_000_000,
+  expireUs: 300_000,
+  mostSenders: 6,
+};
 
 async function connected(server: RedisServer) {
   const urls = [`redis://127.0.0.1:${server.port}`];
@@ -43,7 +48,7 @@ function lawOf() {
   ) => {
     const verdict = { allowed, oversize: false, remaining: left };
     if (!isContended(verdict, tokens, senders)) return undefined;
-    return placeSlot({ nowUs, waitUs, spanUs, cursorUs }, bounds);
+    return placeSlot({ allowed, nowUs, waitUs, spanUs, cursorUs }, bounds);
   };
   return (step: Step): number[] => {
     const { nowUs, sender, allowed, waitUs } = step;
@@ -86,7 +91,8 @@ onRedis('turns on a quota that servers share', () => {
     const law = lawOf();
     let held = 0;
     const all = stepsFrom(7);
-    const head = [bounds.mostSenders, bounds.longestAheadUs, bounds.expireUs];
+    const { mostSenders, longestAheadUs, longestNextUs, expireUs } = bounds;
+    const head = [mostSenders, longestAheadUs, longestNextUs, expireUs];
     const replies = await Promise.all(
       all.map(({ nowUs, sender, allowed, left, cost: tokens, waitUs, spanUs }) => {
         const part = [allowed ? 0 : 1, left, tokens, waitUs, spanUs];
@@ -129,9 +135,9 @@ onRedis('turns on a quota that servers share', () => {
     const again = ask(one, 'b');
     expect(again).not.toBeInstanceOf(Promise);
     expect(Math.round((again as number) / 1_000_000)).toBe(10);
-    for (let i = 0; i < 20; i += 1) await ask(other, `crowd${i}`);
-    const late = ask(other, 'late'); // the queue is two minutes long by now
-    expect(late).toBe(120_000_000);
+    for (let i = 0; i < 30; i += 1) await ask(other, `crowd${i}`);
+    const late = ask(other, 'late'); // the queue is four minutes long by now
+    expect(late).toBe(240_000_000);
 
     await server.kill();
     await expect.poll(() => connections[0]?.client.status).not.toBe('ready');

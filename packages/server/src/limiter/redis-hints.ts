@@ -80,17 +80,19 @@ export class RedisHints implements Hints {
     if (parts.length === 0) return undefined;
     const seen = parts.map(({ named }) => this.#seen.get(named.stateKey));
     if (seen.some((one) => (one?.crowdedUntilUs ?? 0) > nowUs)) return undefined;
-    if (seen.some((one) => (one?.fullUntilUs ?? 0) > nowUs))
-      return Math.max(this.#deps.bounds.longestAheadUs, decision.retryAfterUs);
+    if (seen.some((one) => (one?.fullUntilUs ?? 0) > nowUs)) {
+      const { longestAheadUs, longestNextUs } = this.#deps.bounds;
+      return Math.max(decision.allowed ? longestNextUs : longestAheadUs, decision.retryAfterUs);
+    }
     return this.#ask(name, decision, parts);
   }
 
   async #ask(name: string, decision: Decision, parts: readonly Part[]): Promise<Us | undefined> {
     const { world } = this.#deps;
-    const { mostSenders: most, longestAheadUs, expireUs } = this.#deps.bounds;
+    const { mostSenders: most, longestAheadUs, longestNextUs, expireUs } = this.#deps.bounds;
     const keys = parts.flatMap(({ key }) => [`${key}:s`, `${key}:c`]);
-    const head = ['0', name, `${most}`, `${longestAheadUs}`, `${expireUs}`];
-    const args = [...head, ...parts.flatMap((part) => part.args.map(String))];
+    const numbers = [most, longestAheadUs, longestNextUs, expireUs].map(String);
+    const args = ['0', name, ...numbers, ...parts.flatMap((part) => part.args.map(String))];
     let told: readonly number[];
     try {
       const answer = this.#script.run(keys, args) as Promise<readonly number[]>;
@@ -116,9 +118,10 @@ export class RedisHints implements Hints {
     for (const [i, { named, args }] of parts.entries()) {
       const [toldUs = -1, held, senders = 1] = told.slice(3 * i, 3 * i + 3);
       waitUs = Math.max(waitUs, toldUs);
-      const isFull = toldUs >= 0 && held === 0;
-      if (isFull) isHeld = false;
-      const spanUs = args[4] ?? 0;
+      const isUnheld = toldUs >= 0 && held === 0;
+      if (isUnheld) isHeld = false;
+      const [refused = 0, , , , spanUs = 0] = args;
+      const isFull = isUnheld && refused === 1; // to who was let in it seems so earlier
       this.#seen.set(named.stateKey, {
         senders,
         fullUntilUs: isFull ? nowUs + spanUs : 0,
