@@ -4,13 +4,9 @@ import { once } from 'node:events';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { expectLedger } from './support/ledger.ts';
 import { storedIds } from './support/stored-events.ts';
-import {
-  eventually,
-  startWeir,
-  temporaryFolder,
-  type WeirProcess,
-} from './support/weir-process.ts';
+import { startWeir, temporaryFolder, type WeirProcess } from './support/weir-process.ts';
 
 // What a client with a spool took durably is stored exactly once, however often it is killed. In CI a
 // short run; the whole one is `WEIR_TEST_CLIENT_KILLS=200 npm test -- client-kill`.
@@ -94,11 +90,11 @@ test(
     const safe = [...first, ...rest.flat()];
     expect(new Set(safe).size).toBeGreaterThan(kills);
 
-    const stored = await eventually('everything is in objects', async () => {
-      const found = await storedIds(join(folder.path, 'store'));
-      return safe.every((id) => found.has(id)) ? found : undefined;
-    });
+    await expectLedger(weir.adminUrl, { recovered: 0, dead: 0 });
+    const stored = await storedIds(join(folder.path, 'store'));
+    expect(safe.filter((id) => !stored.has(id))).toEqual([]);
     expect([...stored].filter(([, count]) => count > 1)).toEqual([]);
+    await expectLedger(weir.adminUrl, { stored: stored.size });
     console.log(`${kills} kills, ${safe.length} events safe, ${stored.size} stored, each once`);
   },
   120_000 + kills * 10_000,

@@ -2,18 +2,12 @@ import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { expectLedger } from './support/ledger.ts';
 import { residentMiB } from './support/memory.ts';
-import { readMetric } from './support/metrics.ts';
 import { closedLoop, openLoop, quantile, type Sent } from './support/open-loop.ts';
 import { post } from './support/sender.ts';
 import { storedIds } from './support/stored-events.ts';
-import {
-  eventually,
-  runWeir,
-  startWeir,
-  temporaryFolder,
-  type WeirProcess,
-} from './support/weir-process.ts';
+import { runWeir, startWeir, temporaryFolder, type WeirProcess } from './support/weir-process.ts';
 
 // In CI a short run. The whole one:
 const command =
@@ -97,13 +91,10 @@ async function expectStored(
   dataDir: string,
   { accepted, refused }: { accepted: readonly Sent[]; refused: readonly Sent[] },
 ): Promise<void> {
-  await eventually('the store is back, and takes all there is', async () =>
-    (await readMetric(weir.adminUrl, 'weir_spool_requests')) === 0 ? true : undefined,
-  );
+  await expectLedger(weir.adminUrl, { stored: accepted.length }); // the store is back
   const stored = await storedIds(join(dataDir, 'store'));
   expect(accepted.filter(({ id }) => stored.get(id) !== 1)).toEqual([]);
   expect(refused.filter(({ id }) => stored.has(id))).toEqual([]);
   expect(stored.size).toBe(accepted.length);
-  expect(await readMetric(weir.adminUrl, 'weir_ledger_difference')).toBe(0);
   expect(await runWeir(['verify'], { WEIR_DATA_DIR: dataDir })).toMatchObject({ code: 0 });
 }

@@ -2,6 +2,7 @@ import { startS3Double } from '@weir/s3-double/server';
 import { expect, test } from 'vitest';
 import { bucketAt, idsIn } from './support/bucket.ts';
 import { freePort } from './support/child-server.ts';
+import { expectLedger, type LedgerTerms } from './support/ledger.ts';
 import { readMetric } from './support/metrics.ts';
 import { post } from './support/sender.ts';
 import {
@@ -33,10 +34,8 @@ async function untilSaid(weir: WeirProcess, sentence: RegExp): Promise<void> {
   );
 }
 
-async function untilDelivered(weir: WeirProcess): Promise<void> {
-  await eventually('an empty spool', async () =>
-    (await readMetric(weir.adminUrl, 'weir_spool_requests')) === 0 ? true : undefined,
-  );
+async function untilDelivered(weir: WeirProcess, ledger: Partial<LedgerTerms> = {}): Promise<void> {
+  await expectLedger(weir.adminUrl, ledger);
 }
 
 test('events go in over HTTP and lie in the bucket, where verify and cat find them', async () => {
@@ -124,7 +123,7 @@ test.each([
 
     const env = bucketAt(double.endpoint);
     await using mended = await startWeir({ dataDir: folder.path, env });
-    await untilDelivered(mended);
+    await untilDelivered(mended, { accepted: 0, recovered: 1, stored: 1 });
     expect(idsIn(double)).toEqual(['kept']);
   },
 );
@@ -159,7 +158,7 @@ test('what one prefix refuses becomes a dead letter, holds up nobody, and is rep
   const env = bucketAt(double.endpoint);
   await using weir = await startWeir({ dataDir: folder.path, env });
   await send(weir, ['a']);
-  await untilDelivered(weir);
+  await untilDelivered(weir, { accepted: 1, stored: 0, dead: 1 });
   expect(await readMetric(weir.adminUrl, 'weir_dead_letters_total')).toBe(1);
   expect(idsIn(double)).toEqual([]);
 

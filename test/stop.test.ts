@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { ask } from './support/ask.ts';
 import { KeptClients } from './support/kept-clients.ts';
+import { expectLedger } from './support/ledger.ts';
 import { readMetric } from './support/metrics.ts';
 import { post } from './support/sender.ts';
 import { compare, storedIds } from './support/stored-events.ts';
@@ -109,9 +110,7 @@ async function load(weir: WeirProcess, events: number): Promise<KeptClients> {
 
 async function deliverRest(dataDir: string): Promise<void> {
   await using weir = await startWeir({ dataDir, env });
-  await eventually('what was left is delivered', async () =>
-    (await readMetric(weir.adminUrl, 'weir_spool_requests')) === 0 ? true : undefined,
-  );
+  await expectLedger(weir.adminUrl, { accepted: 0 }); // what was left is delivered
   expect(await weir.end('SIGTERM')).toBe(0);
 }
 
@@ -178,6 +177,8 @@ test('rolling restarts of two servers on one folder: nothing is lost and no clie
       running.push(next);
       clients.show(next);
     }
+    await clients.stop();
+    for (const weir of running) await expectLedger(weir.adminUrl);
   } finally {
     await clients.stop();
     await Promise.all(running.map((weir) => weir.end('SIGTERM')));

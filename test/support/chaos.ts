@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import { readMetric } from './metrics.ts';
+import { quietLedger } from './ledger.ts';
 import { Senders } from './sender.ts';
 import { type Books, compare, storedIds } from './stored-events.ts';
-import { eventually, runWeir, startWeir, temporaryFolder } from './weir-process.ts';
+import { runWeir, startWeir, temporaryFolder } from './weir-process.ts';
 
 /** Where a server under chaos stores, and what it finds there. */
 export interface ChaosStore {
@@ -90,12 +90,7 @@ async function settle(dataDir: string, senders: Senders, store: ChaosStore): Pro
   store.mend();
   const last = await startWeir({ dataDir, env: { ...busy, ...store.env } });
   await senders.settle(last);
-  await eventually(
-    'the last server delivers all there is',
-    async () => ((await readMetric(last.adminUrl, 'weir_spool_requests')) === 0 ? true : undefined),
-    120_000,
-  );
-  const ledgerDifference = await readMetric(last.adminUrl, 'weir_ledger_difference');
+  const { difference: ledgerDifference } = await quietLedger(last.adminUrl, 120_000);
   await last.end('SIGTERM');
 
   const tools = { ...store.env, WEIR_DATA_DIR: dataDir };
