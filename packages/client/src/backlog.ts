@@ -8,6 +8,7 @@ import type { EventSpool, RecoveredBatch } from './spool/event-spool.ts';
 import { PlaceSet, rangesOf } from './spool/place-set.ts';
 import type { SpooledEvent } from './spool/spool-records.ts';
 import type { Tally } from './tally.ts';
+import { textOf } from './text-pages.ts';
 import { utf8Length } from './utf8.ts';
 import { WeirError } from './weir-error.ts';
 
@@ -107,7 +108,8 @@ export class Backlog {
 
   /** `isHeld`: it has room in memory already. */
   #append(item: Item, isHeld: boolean): void {
-    const { place, durable } = this.spool.append(item);
+    const { orderingKey } = item;
+    const { place, durable } = this.spool.append({ text: textOf(item), orderingKey });
     item.place = place;
     durable.then(
       () => this.#wasWritten(item),
@@ -121,6 +123,7 @@ export class Backlog {
       return;
     }
     if (isHeld) this.#deps.queue.giveBack(item);
+    this.#deps.queue.pages.letGo(item);
     item.isGone = true; // from memory: what is read back is another
     if (this.#cold === 0) this.#cursor = place;
     this.#cold += 1;
@@ -225,13 +228,18 @@ export class Backlog {
     const mark = this.#marks.findLast(({ from }) => from <= place);
     const tally = mark?.tally ?? this.#deps.tally();
     const queuedMs = this.#deps.world.now();
+    const { pages } = this.#deps.queue;
+    const at = pages.keep(text, bytes);
+    const { page } = pages;
     const rest = { traceparent: undefined, spooled: undefined, isGone: false, isCut: false };
-    return { text, bytes, orderingKey, place, tally, queuedMs, waiter, ...rest };
+    return { page, at, bytes, orderingKey, place, tally, queuedMs, waiter, ...rest };
   }
 
   /** Keeps the place of an event that is over, so that halves are cut where they were cut before. */
   #gone(): Item {
-    return { ...this.#itemOf({ text: '', place: 0, orderingKey: undefined }, 0), isGone: true };
+    const gone = this.#itemOf({ text: '', place: 0, orderingKey: undefined }, 0);
+    this.#deps.queue.pages.letGo(gone);
+    return { ...gone, isGone: true };
   }
 }
 

@@ -2,6 +2,7 @@ import type { Cost } from '@weir/core/admission';
 import type { Ms } from '@weir/core/world/world';
 import type { Compressed } from './compress.ts';
 import type { Item } from './item.ts';
+import { linesOf } from './text-pages.ts';
 
 /**
  * The events of one request. What it holds, in which order and under which key is fixed before the
@@ -60,11 +61,9 @@ export function costOf({ items }: Batch): Cost {
   return { requests: 1, events: items.length, bytes };
 }
 
-const encoder = new TextEncoder();
-
 /** One event a line: the bytes that every attempt sends. */
 export function bodyOf(batch: Batch): Uint8Array {
-  batch.body ??= encoder.encode(batch.items.map(({ text }) => text).join('\n'));
+  batch.body ??= linesOf(batch.items);
   return batch.body;
 }
 

@@ -74,6 +74,7 @@ export class Books implements Outcomes {
     for (const item of open) {
       item.isGone = true;
       this.#deps.queue.giveBack(item);
+      this.#deps.queue.pages.letGo(item);
       item.waiter?.failed(error);
     }
   }
@@ -82,6 +83,7 @@ export class Books implements Outcomes {
   lost(item: Item, error: WeirError): void {
     this.ledger.drop('spool', 1);
     item.isGone = true;
+    this.#deps.queue.pages.letGo(item);
     item.tally.end('dropped');
     item.waiter?.failed(error);
     this.#deps.emitter.emit('drop', { reason: 'spool', count: 1 });
@@ -122,6 +124,7 @@ export class Books implements Outcomes {
   #leave(item: Item, how: Ending): void {
     item.isGone = true;
     this.#deps.queue.giveBack(item);
+    this.#deps.queue.pages.letGo(item);
     item.tally.end(how);
   }
 }

@@ -3,6 +3,7 @@ import type { Batch } from './batch.ts';
 import type { Books } from './books.ts';
 import type { Emitter } from './client-events.ts';
 import type { Item } from './item.ts';
+import { textOf } from './text-pages.ts';
 import type { WeirError } from './weir-error.ts';
 
 /** Opens the spool; undefined where the signal is aborted before. */
@@ -87,7 +88,9 @@ export class DiskSide {
   poison(items: readonly Item[], { code, message: detail }: WeirError): void {
     const lines = items
       .filter(({ isGone }) => !isGone)
-      .map(({ text }) => `{"code":"${code}","detail":${JSON.stringify(detail)},"event":${text}}`);
+      .map(
+        (item) => `{"code":"${code}","detail":${JSON.stringify(detail)},"event":${textOf(item)}}`,
+      );
     if (lines.length > 0) this.#backlog?.spool.poison(lines).catch(this.#failed);
   }
 

@@ -122,8 +122,11 @@ export class Intake {
     awaited: Awaited = nobody,
   ): Item {
     const { outbox, world } = this.#deps;
+    const { pages } = outbox.queue;
+    const at = pages.keep(text, bytes);
     const item: Item = {
-      text,
+      page: pages.page,
+      at,
       bytes,
       orderingKey: options?.orderingKey,
       place: 0,
@@ -152,9 +155,8 @@ export class Intake {
     const { queue } = outbox;
     const hold = outbox.hold(bytes);
     if (hold !== undefined || options.overflow !== 'drop-oldest') return hold;
-    const error = new WeirError('dropped', 'it was dropped to make room for a later event');
-    for (const item of queue.waiting()) {
-      outbox.dropWaiting(item, 'dropped', error);
+    for (let item = queue.first; item !== undefined; item = queue.first) {
+      outbox.dropWaiting(item, 'dropped', item.waiter === undefined ? unheard : madeRoom());
       const freed = outbox.hold(bytes);
       if (freed !== undefined) return freed;
     }
@@ -184,6 +186,11 @@ export class Intake {
     return new WeirError('queue_full', `${held}, the most are ${most}`);
   }
 }
+
+const madeRoom = (): WeirError =>
+  new WeirError('dropped', 'it was dropped to make room for a later event');
+/** Under overload this is the hot path, and a stack takes longer than all the rest. */
+const unheard = madeRoom();
 
 /** What an event gets that nobody wanted sent. */
 const disabled: Receipt = {

@@ -1,5 +1,6 @@
 import type { Receipt } from './receipts.ts';
 import type { Tally } from './tally.ts';
+import type { PlacedText } from './text-pages.ts';
 import type { WeirError } from './weir-error.ts';
 
 /** Who waits for what becomes of one event. */
@@ -8,11 +9,8 @@ export interface Waiter {
   failed(error: WeirError): void;
 }
 
-/** One event on its way. */
-export interface Item {
-  /** A CloudEvent, one line of JSON. */
-  readonly text: string;
-  readonly bytes: number;
+/** One event on its way: a CloudEvent, as a line of JSON in a page of text. */
+export interface Item extends PlacedText {
   readonly orderingKey: string | undefined;
   /** Its number in the spool; 0 where there is none. */
   place: number;

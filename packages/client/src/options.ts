@@ -1,6 +1,7 @@
 import type { Throttle } from '@weir/core/throttle/throttle';
 import { type ThrottleOptions, throttles } from '@weir/core/throttle/throttles';
 import { parseKeyId } from './api-key.ts';
+import { besideBytes } from './queue.ts';
 import type { Tracing } from './tracing.ts';
 import type { Dispatcher } from './transport/undici.ts';
 import { WeirError } from './weir-error.ts';
@@ -54,7 +55,7 @@ export interface ClientOptions {
   readonly maxConcurrency?: number;
   /** Events in memory at most. @default 100_000 */
   readonly maxQueueEvents?: number;
-  /** Bytes of events in memory at most. @default 33_554_432 */
+  /** Bytes of events in memory at most; each counts 256 more than its text. @default 33_554_432 */
   readonly maxQueueBytes?: number;
   /** What to do at these bounds. @default 'reject', or 'spool' where there is a spool */
   readonly overflow?: Overflow;
@@ -134,7 +135,7 @@ const bounds: Readonly<Record<string, { least: number; most: number; orInfinity?
   lingerMs: { least: 0, most: 60_000 },
   maxConcurrency: { least: 1, most: 256 },
   maxQueueEvents: { least: 1, most: 100_000_000 },
-  maxQueueBytes: { least: 1_024, most: 8_589_934_592 },
+  maxQueueBytes: { least: 2_048, most: 8_589_934_592 },
   maxAttempts: { least: 1, most: 1_000_000, orInfinity: true },
   connectTimeoutMs: { least: 1, most: 600_000 },
   attemptTimeoutMs: { least: 1, most: 600_000 },
@@ -194,8 +195,9 @@ function checkChoices(options: ResolvedOptions): void {
   if (options.overflow === 'drop-oldest' && options.spool !== undefined) {
     throw invalid('overflow', "'drop-oldest' cannot be had with a spool, which keeps the oldest");
   }
-  if (options.maxBatchBytes > options.maxQueueBytes) {
-    throw invalid('maxBatchBytes', `must be at most maxQueueBytes (${options.maxQueueBytes})`);
+  const most = options.maxQueueBytes - besideBytes; // else an event could never have room
+  if (options.maxBatchBytes > most) {
+    throw invalid('maxBatchBytes', `must be at most maxQueueBytes - ${besideBytes} (${most})`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { Room } from '@weir/core/room';
 import type { Item } from './item.ts';
+import { TextPages } from './text-pages.ts';
 
 export interface QueueBounds {
   readonly maxQueueEvents: number;
@@ -9,6 +10,11 @@ export interface QueueBounds {
 }
 
 const leastCompaction = 1_024;
+/**
+ * What an event takes in memory beside its text: its record, headers of strings, places in lists. The
+ * bound in bytes counts it, since of small events it is nearly half.
+ */
+export const besideBytes = 256;
 const mostSkipped = 10_000;
 
 /**
@@ -17,6 +23,8 @@ const mostSkipped = 10_000;
  * as full as it can be.
  */
 export class Queue {
+  /** Where the texts of all that is in memory lie. */
+  readonly pages: TextPages = new TextPages();
   readonly #bounds: QueueBounds;
   readonly #room: Room;
   #items: Item[] = [];
@@ -36,7 +44,7 @@ export class Queue {
     return this.#count;
   }
 
-  /** Events and bytes in memory, in flight included. */
+  /** Events and bytes in memory, in flight included, and what each takes beside its text. */
   get held(): { readonly count: number; readonly bytes: number } {
     return this.#room.status();
   }
@@ -54,7 +62,7 @@ export class Queue {
 
   /** Takes room for one event, which `push` must be given next; false where there is none. */
   hold(bytes: number): boolean {
-    return this.#room.hold(1, bytes);
+    return this.#room.hold(1, bytes + besideBytes);
   }
 
   /** Puts an event at the end, for which room is held. */
@@ -62,6 +70,8 @@ export class Queue {
     this.#items.push(item);
     this.#count += 1;
     this.#bytes += item.bytes + 1;
+    const unused = this.#items.length - this.#count;
+    if (unused >= leastCompaction && unused >= this.#count) this.#sweep();
   }
 
   /** The events of one batch; empty where all that wait must wait for one in flight. */
@@ -107,10 +117,10 @@ export class Queue {
 
   /** An event's story ended: its room is free. Once for each. */
   giveBack({ bytes }: Pick<Item, 'bytes'>): void {
-    this.#room.giveBack(1, bytes);
+    this.#room.giveBack(1, bytes + besideBytes);
   }
 
-  /** An event was settled while it waited here. */
+  /** An event is settled while it waits here. */
   forget(item: Item): void {
     this.#count -= 1;
     this.#bytes -= item.bytes + 1;
@@ -132,10 +142,20 @@ export class Queue {
     }
   }
 
+  /** Lets go of what was settled while it waited: where nothing is sent, no batch ever passes it. */
+  #sweep(): void {
+    this.#items = [...this.waiting()];
+    this.#head = 0;
+    for (const item of this.#items) this.pages.settle(item);
+  }
+
   /** The next to look at stands at `at`, behind those that were passed over. */
   #advance(at: number, passed: readonly Item[]): void {
     const head = at - passed.length;
-    for (const [i, item] of passed.entries()) this.#items[head + i] = item;
+    for (const [i, item] of passed.entries()) {
+      this.pages.settle(item);
+      this.#items[head + i] = item;
+    }
     this.#head = head;
     if (this.#head < leastCompaction || this.#head * 2 < this.#items.length) return;
     this.#items = this.#items.slice(this.#head);

@@ -3,6 +3,7 @@ import type { Failed, Taken } from '../attempt.ts';
 import { type Batch, newBatch } from '../batch.ts';
 import type { Item } from '../item.ts';
 import { Tally } from '../tally.ts';
+import { TextPages } from '../text-pages.ts';
 import { utf8Length } from '../utf8.ts';
 import type { WeirError } from '../weir-error.ts';
 import type { SendArguments } from './arguments.ts';
@@ -118,7 +119,8 @@ class Sending {
 
   async #send(lines: LineBatch): Promise<void> {
     const { sender, run, signal } = this.#deps;
-    const items = lines.lines.map((line) => itemOf(line, run));
+    const pages = new TextPages(); // gone with the batch
+    const items = lines.lines.map((line) => itemOf(line, run, pages));
     const answer = new BatchAnswer(items, lines.lines);
     await sender.deliver(newBatch(`${run}-${lines.from}`, items), answer, signal);
     if (answer.isGivenUp) {
@@ -176,9 +178,11 @@ class BatchAnswer {
 
 const uncounted = new Tally(0);
 
-function itemOf(line: Line, run: string): Item {
+function itemOf(line: Line, run: string, pages: TextPages): Item {
   const text = withId(line, run);
   const nobody = { orderingKey: undefined, traceparent: undefined, waiter: undefined };
   const state = { spooled: undefined, place: 0, queuedMs: 0, isGone: false, isCut: true };
-  return { text, bytes: utf8Length(text), tally: uncounted, ...nobody, ...state };
+  const bytes = utf8Length(text);
+  const at = pages.keep(text, bytes);
+  return { page: pages.page, at, bytes, tally: uncounted, ...nobody, ...state };
 }
