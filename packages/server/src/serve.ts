@@ -18,7 +18,10 @@ export async function serve(
   const isDevelopment = settings.tenantsFile === undefined;
   // In development standard output is for a person, and the log goes beside it.
   const log = isDevelopment ? makeLog(settings, process.stderr) : makeLog(settings);
-  const server = await start(settings, log, wrap);
+  const server = await start(settings, log, wrap).catch((error: unknown) => {
+    endSoon(); // it may be listening on its first port when the second is taken
+    throw error;
+  });
   if (hasProblems(server)) return server;
   const { port, adminPort } = server;
   log.info({ port, adminPort, pid: process.pid }, 'ready');
@@ -26,9 +29,6 @@ export async function serve(
   await untilStopped(server, log);
   return undefined;
 }
-
-/** Keeps no process alive: it ends one that something else does. */
-const lingerMs = 250;
 
 async function untilStopped(server: RunningServer, log: Log): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<string>();
@@ -39,8 +39,12 @@ async function untilStopped(server: RunningServer, log: Log): Promise<void> {
   log.info({ signal }, 'stopping; once more ends it at once');
   await server.stop();
   log.info('stopped');
-  // A collector that does not answer holds a connection, and with it the process: not for its sake.
-  systemWorld.after(lingerMs, () => process.exit());
+  endSoon(); // a collector that does not answer holds a connection, and with it the process
+}
+
+/** Ends a process that something keeps alive; it has said by then how it ended. */
+function endSoon(): void {
+  systemWorld.after(250, () => process.exit());
 }
 
 /** What a newcomer needs: where it listens, what it keeps, and a command that works as it stands. */

@@ -97,8 +97,10 @@ test('a port that is taken is one sentence', async () => {
   const second = { ...env, WEIR_DATA_DIR: `${env.WEIR_DATA_DIR}2`, PORT: new URL(admin).port };
   const { exit, err } = await weir(['serve'], second);
   expect(exit).toBe(3);
-  expect(err).toMatch(/weir: listen EADDRINUSE.*: something else listens there already\n$/);
+  expect(err).toMatch(/weir: listen EADDRINUSE.*: something else listens there already; .*\n$/);
   expect(err).not.toMatch(/\n\s+at /);
+  const own = { ...second, PORT: '0', WEIR_ADMIN_PORT: new URL(admin).port };
+  expect((await weir(['serve'], own)).exit).toBe(3); // and it does not go on without its admin port
 });
 
 test('without a file of tenants the key in the data folder opens it, and it stops cleanly', async () => {

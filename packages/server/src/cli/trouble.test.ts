@@ -10,8 +10,15 @@ test('trouble of disk, network or store is one sentence without a stack', () => 
   expect(noteOf(new StoreError('trouble', 'the store is away'))).toBe('the store is away');
   expect(noteOf(ofSystem({ syscall: 'read', code: 'EIO' }))).toBe('what it says');
   expect(noteOf(ofSystem({ syscall: 'listen', code: 'EADDRINUSE' }))).toBe(
-    'what it says: something else listens there already',
+    'what it says: something else listens there already; PORT and WEIR_ADMIN_PORT choose others, 0 a free one',
   );
+});
+
+test('a data folder that cannot be used is named by its setting', () => {
+  const unfit = ofSystem({ syscall: 'open', code: 'ENOTDIR', path: '/etc/passwd/dev-key' });
+  expect(noteOf(unfit)).toContain('WEIR_DATA_DIR names the folder');
+  const elsewhere = ofSystem({ syscall: 'listen', code: 'EADDRNOTAVAIL' });
+  expect(noteOf(elsewhere)).toContain('see HOST and WEIR_ADMIN_HOST');
 });
 
 test('a lock that stays is explained', () => {

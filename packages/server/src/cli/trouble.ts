@@ -19,8 +19,17 @@ function sentenceOf(error: unknown): string {
 function hintFor(
   error: Error & { readonly code?: unknown; readonly path?: unknown },
 ): string | undefined {
-  if (error.code === 'EADDRINUSE') return `${error.message}: something else listens there already`;
+  if (error.code === 'EADDRINUSE') {
+    const ports = 'PORT and WEIR_ADMIN_PORT choose others, 0 a free one';
+    return `${error.message}: something else listens there already; ${ports}`;
+  }
+  if (error.code === 'EADDRNOTAVAIL') {
+    return `${error.message}: this machine has no such address; see HOST and WEIR_ADMIN_HOST`;
+  }
   const path = String(error.path ?? '');
+  if (path.endsWith('dev-key') || path.endsWith('spool')) {
+    return `${error.message}: WEIR_DATA_DIR names the folder, which must be writable`;
+  }
   if (!path.endsWith('.lock')) return undefined;
   if (error.code === 'ENOENT') return `there is no folder ${dirname(path)}`;
   if (error.code !== 'EEXIST') return undefined;
