@@ -45,7 +45,8 @@ function valuesOf(name: string, runs: readonly (readonly [number, number, number
   }));
 }
 
-// The ends of a range of 95 % are themselves uncertain: with 1,000 seeds it is 26.
+// The ends of a range of 95 % are themselves uncertain: with 1,000 seeds it is 26. docs/simulator.md says which
+// are outside, and why.
 test('of 33 values that the gem itself gave, at least 28 lie in our range of 95 %', () => {
   const outside: string[] = [];
   let values = 0;

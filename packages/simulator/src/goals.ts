@@ -90,6 +90,11 @@ export const goals: readonly Goal[] = [
   },
 ];
 
+/** The goals of tier A that hold as well before the server of the Heroku gem, with the quota told. */
+export const goalsBeforeHeroku: readonly Goal[] = goals
+  .filter(({ scenario }) => scenario === 'H1' || scenario === 'H2')
+  .map((goal) => ({ ...goal, scenario: `${goal.scenario}-remaining` }));
+
 export interface Assessment {
   readonly goal: Goal;
   readonly atMost: number;

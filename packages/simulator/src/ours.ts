@@ -10,6 +10,7 @@ function ours(name: string, sentence: string, named: boolean, make: Makes): Stra
     name,
     sentence,
     named,
+    isKeyed: true,
     start: (facts) => {
       let shared: Throttle | undefined;
       return ({ random }) => {
@@ -37,6 +38,20 @@ export const weirUnnamed: Strategy = ours(
   'the throttle of the SDK without a name: it gets no slots and finds its share (tier A)',
   false,
   (_, random) => throttles.adaptive(unnamed, random),
+);
+
+/**
+ * The same, told the quota by its user as the strategies of Heroku are: against servers whose replies
+ * tell what is left and nothing else.
+ */
+export const weirInformed: Strategy = ours(
+  'weir-informed',
+  'the throttle of the SDK without a name, which was told the quota (tier A, where Remaining is all)',
+  false,
+  ({ scenario }, random) => {
+    const { tokens, periodMs, burst } = scenario.server.quota;
+    return throttles.adaptive({ named: false, quota: { tokens, periodMs, burst } }, random);
+  },
 );
 
 /** The same with other options. */

@@ -77,14 +77,39 @@ const ingestionScenario = z.strictObject({
   ...common,
   durationMs: positiveMs,
   keys: count.max(100_000),
-  server: z.strictObject({ quota, tells: tells.default('hints') }),
-  network: z.strictObject({ roundTripMs: range }).default({ roundTripMs: [15, 45] }),
+  server: z.strictObject({
+    quota,
+    tells: tells.default('hints'),
+    idempotencyMs: ms
+      .default(600_000)
+      .describe('so long a request that comes again with its Idempotency-Key is stored once'),
+  }),
+  network: z
+    .strictObject({
+      roundTripMs: range,
+      lostReplies: z
+        .strictObject({ fromMs: ms, toMs: ms, share: z.number().min(0).max(1) })
+        .optional()
+        .describe('this share of replies never comes; their requests are sent again'),
+      attemptTimeoutMs: positiveMs.default(10_000).describe('so long a reply is waited for'),
+    })
+    .prefault({ roundTripMs: [15, 45] }),
   arrivals: z.strictObject({
     perSecond: z.number().positive().max(1e6).describe('Poisson, of each key'),
     surge: z
       .strictObject({ fromMs: ms, toMs: ms, factor: z.number().positive().max(1e6) })
       .optional(),
   }),
+  client: z
+    .strictObject({
+      maxBatchEvents: count.max(10_000).default(1).describe('most events of one request'),
+      lingerMs: ms.default(0).describe('so long an event waits for others to fill a request'),
+      maxConcurrency: count
+        .max(1_000)
+        .default(16)
+        .describe('requests of a sender under way at once'),
+    })
+    .prefault({}),
   backlog: count.describe('events a sender keeps; beyond, new ones are lost'),
   queue: count.describe('requests accepted and not yet delivered'),
   workers: count.max(10_000),
@@ -95,6 +120,10 @@ const ingestionScenario = z.strictObject({
     slow: z
       .strictObject({ fromMs: ms, toMs: ms, factor: z.number().positive().max(1e6) })
       .optional(),
+    concurrency: count.default(1_024).describe('most PUTs at once, however many workers there are'),
+    bears: count
+      .optional()
+      .describe('so many PUTs at once take no longer than one; more take longer in proportion'),
     failureRate: z.number().min(0).max(0.99).default(0).describe('of PUTs; they are tried again'),
     dollarsPerThousand: z.number().min(0).default(0.005),
   }),

@@ -33,13 +33,14 @@ export function evaluateIngestion(
   seed: number,
 ): Values {
   const result = runIngestion(scenario, strategy, seed);
-  const { events, lost, requests, refused, overloaded, durable, puts } = result;
+  const { events, lost, requests, refused, overloaded, durable, duplicates, puts } = result;
   const share = (part: number, of: number) => (of === 0 ? 0 : part / of);
   return {
     refusedShare: share(refused, requests),
     overloadedShare: share(overloaded, requests),
     lostShare: share(lost, events),
-    goodputPerSecond: (1_000 * durable) / scenario.durationMs,
+    duplicates,
+    goodputPerSecond: (1_000 * (durable - duplicates)) / scenario.durationMs,
     p99WaitMs: result.p99WaitMs,
     p50AcceptToDurableMs: result.p50AcceptToDurableMs,
     p99AcceptToDurableMs: result.p99AcceptToDurableMs,

@@ -34,6 +34,7 @@ const measureInfos: readonly MeasureInfo[] = [
   info('lost', 'lost', 'count', 'lower'),
   info('overloadedShare', '503', 'share', 'lower'),
   info('lostShare', 'events lost', 'share', 'lower'),
+  info('duplicates', 'duplicates', 'count', 'lower'),
   info('goodputPerSecond', 'durable/s', 'perSecond', 'higher'),
   info('p50AcceptToDurableMs', 'p50 accept to durable', 'ms', 'lower'),
   info('p99AcceptToDurableMs', 'p99 accept to durable', 'ms', 'lower'),

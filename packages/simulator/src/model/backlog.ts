@@ -24,6 +24,11 @@ export class Backlog {
     return true;
   }
 
+  /** When the oldest came to be; Infinity where there is none. */
+  get oldestUs(): Us {
+    return this.#size === 0 ? Infinity : (this.#ring[this.#first] as Us);
+  }
+
   /** The oldest, of which there must be one. */
   take(): Us {
     const atUs = this.#ring[this.#first] as Us;

@@ -5,7 +5,10 @@ import type { IngestionScenario } from '../scenario.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
 interface Batch {
-  readonly acceptedUs: Float64Array;
+  /** By request: when it was taken, and its events. */
+  readonly acceptedUs: Us[];
+  readonly eventsOf: number[];
+  /** Events of all of them. */
   count: number;
   failures: number;
 }
@@ -32,6 +35,8 @@ export class Delivery {
   #open: Batch;
   #openedUs: Us = 0;
   #queued = 0;
+  /** PUTs under way, or to be tried again. */
+  #busy = 0;
   #most = 0;
 
   constructor(scenario: IngestionScenario, random: () => number, schedule: Schedule) {
@@ -42,7 +47,7 @@ export class Delivery {
     this.#open = this.#newBatch();
   }
 
-  /** Taken and not yet in the store. */
+  /** Requests taken and not yet in the store. */
   get queued(): number {
     return this.#queued;
   }
@@ -55,7 +60,8 @@ export class Delivery {
     return this.#queued < this.#scenario.queue;
   }
 
-  accept(nowUs: Us): void {
+  /** Takes a request of so many events. One is never cut: a batch may be longer than its bound by it. */
+  accept(nowUs: Us, events: number): void {
     const { batch } = this.#scenario;
     const open = this.#open;
     this.#queued += 1;
@@ -64,9 +70,10 @@ export class Delivery {
       this.#openedUs = nowUs;
       this.#schedule(nowUs + Math.round(batch.ageMs * 1_000), undefined);
     }
-    open.acceptedUs[open.count] = nowUs;
-    open.count += 1;
-    if (open.count === batch.events) this.#seal(nowUs);
+    open.acceptedUs.push(nowUs);
+    open.eventsOf.push(events);
+    open.count += events;
+    if (open.count >= batch.events) this.#seal(nowUs);
   }
 
   /** A batch may have grown old. */
@@ -91,9 +98,12 @@ export class Delivery {
       this.#schedule(nowUs + Math.ceil(waitMs * 1_000), worker);
       return;
     }
-    for (let i = 0; i < batch.count; i += 1) this.durable.add(nowUs - (batch.acceptedUs[i] as Us));
-    this.#queued -= batch.count;
+    for (const [i, acceptedUs] of batch.acceptedUs.entries()) {
+      this.durable.add(nowUs - acceptedUs, batch.eventsOf[i]);
+    }
+    this.#queued -= batch.acceptedUs.length;
     this.#atWork[worker] = undefined;
+    this.#busy -= 1;
     this.#lend(nowUs);
   }
 
@@ -104,21 +114,23 @@ export class Delivery {
   }
 
   #lend(nowUs: Us): void {
-    while (this.#sealed.length > 0) {
+    while (this.#sealed.length > 0 && this.#busy < this.#scenario.put.concurrency) {
       const worker = this.#atWork.indexOf(undefined);
       if (worker < 0) return;
       this.#atWork[worker] = this.#sealed.shift();
+      this.#busy += 1;
       this.#put(worker, nowUs);
     }
   }
 
   #put(worker: number, nowUs: Us): void {
-    const { medianMs, p99Ms, slow } = this.#scenario.put;
+    const { medianMs, p99Ms, slow, bears = Infinity } = this.#scenario.put;
     this.puts.count += 1;
     const sigma = ln(p99Ms / medianMs) / z99;
     const isSlow = slow !== undefined && nowUs >= slow.fromMs * 1_000 && nowUs < slow.toMs * 1_000;
     const ms = medianMs * exp(sigma * this.#normal()) * (isSlow ? slow.factor : 1);
-    this.#schedule(nowUs + Math.ceil(ms * 1_000), worker);
+    const crowded = Math.max(1, this.#busy / bears);
+    this.#schedule(nowUs + Math.ceil(ms * crowded * 1_000), worker);
   }
 
   /** Marsaglia's polar method, of which one of two numbers is used. */
@@ -132,6 +144,6 @@ export class Delivery {
   }
 
   #newBatch(): Batch {
-    return { acceptedUs: new Float64Array(this.#scenario.batch.events), count: 0, failures: 0 };
+    return { acceptedUs: [], eventsOf: [], count: 0, failures: 0 };
   }
 }

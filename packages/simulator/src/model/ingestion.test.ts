@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { weir } from '../ours.ts';
+import { herokuRemaining } from '../rivals/heroku-remaining.ts';
 import { retryAfter } from '../rivals/retry-after.ts';
 import { type IngestionScenario, parseScenario } from '../scenario.ts';
 import { Ingestion } from './ingestion.ts';
@@ -58,4 +59,16 @@ test('a backlog that is full loses what comes', () => {
   const small = { ...scenario, backlog: 100 };
 
   expect(new Ingestion(small, weir, 1).run().lost).toBeGreaterThan(0);
+});
+
+test('requests whose reply is lost come again: stored twice unless they carry a key that is remembered', () => {
+  const lostReplies = { fromMs: 0, toMs: 120_000, share: 0.02 };
+  const lossy = { ...scenario, network: { ...scenario.network, lostReplies } };
+  const forgets = { ...lossy, server: { ...lossy.server, idempotencyMs: 1_000 } };
+  const run = (of: IngestionScenario, strategy = weir) => new Ingestion(of, strategy, 1).run();
+
+  expect(run(scenario).duplicates).toBe(0);
+  expect(run(lossy)).toMatchObject({ duplicates: 0, lost: 0 });
+  expect(run(forgets).duplicates).toBeGreaterThan(100); // one in fifty of what was taken
+  expect(run(lossy, herokuRemaining).duplicates).toBeGreaterThan(100);
 });

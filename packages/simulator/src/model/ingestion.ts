@@ -7,7 +7,7 @@ import { Delivery } from './delivery.ts';
 import { EventQueue } from './event-queue.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 import { Network } from './network.ts';
-import { inFlight, type Lane, newSender, type QueuedSender } from './queued-sender.ts';
+import { type Lane, newSender, type QueuedSender } from './queued-sender.ts';
 import { copyOf, oneRequest, type Reply } from './quota-server.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -25,6 +25,8 @@ export interface IngestionResult {
   readonly refused: number;
   readonly overloaded: number;
   readonly durable: number;
+  /** Stored once more, since their first reply was lost and nothing told the server that it knew them. */
+  readonly duplicates: number;
   readonly puts: number;
   readonly dollarsPerMillionEvents: number;
   readonly p50AcceptToDurableMs: Ms;
@@ -36,6 +38,7 @@ export interface IngestionResult {
 }
 
 const overloadRetries = { baseMs: 200, maxMs: 10_000 };
+const faultRetries = { baseMs: 100, maxMs: 10_000 };
 const overloadedMs: Ms = 1_000;
 
 const nothing = { retryAfterMs: undefined, nextMs: undefined, limits: [], remaining: 0 } as const;
@@ -51,12 +54,19 @@ export class Ingestion {
   readonly #network: Network;
   readonly #waits = new LatencyHistogram();
   readonly #endUs: Us;
-  readonly #counts = { events: 0, lost: 0, requests: 0, accepted: 0, refused: 0, overloaded: 0 };
+  /** Requests of one sender under way at once. */
+  readonly #inFlight: number;
+  readonly #counts = {
+    ...{ events: 0, lost: 0, requests: 0, accepted: 0 },
+    ...{ refused: 0, overloaded: 0, duplicates: 0 },
+  };
   #mostBacklog = 0;
 
   constructor(scenario: IngestionScenario, strategy: Strategy, seed: number) {
     const world = new VirtualWorld({ seed });
     const { keys, workers, network, durationMs, arrivals } = scenario;
+    const { maxConcurrency: inFlight } = scenario.client;
+    this.#inFlight = inFlight;
     this.#scenario = scenario;
     this.#strategy = strategy;
     this.#seed = seed;
@@ -87,7 +97,7 @@ export class Ingestion {
 
   #handle(code: number, nowUs: Us): void {
     const { keys, workers } = this.#scenario;
-    const lanes = keys * inFlight;
+    const lanes = keys * this.#inFlight;
     if (code < keys) this.#comes(this.#senders[code] as QueuedSender, nowUs);
     else if (code < 2 * keys) this.#wakes(this.#senders[code - keys] as QueuedSender, nowUs);
     else if (code < 2 * keys + lanes) this.#arrives(this.#laneOf(code - 2 * keys), nowUs);
@@ -119,7 +129,7 @@ export class Ingestion {
         throttle === undefined
           ? nowUs
           : Math.ceil(throttle.readyAtMs(nowUs / 1_000, oneRequest) * 1_000);
-      const readyUs = Math.max(sender.holdUntilUs, paceUs);
+      const readyUs = Math.max(sender.holdUntilUs, paceUs, this.#filledUs(sender));
       if (readyUs > nowUs) {
         this.#wakeAt(sender, readyUs);
         return;
@@ -134,32 +144,66 @@ export class Ingestion {
     }
   }
 
+  /** When the next request is worth sending: it is full, or its oldest event has waited long enough. */
+  #filledUs({ again, backlog }: QueuedSender): Us {
+    const { maxBatchEvents, lingerMs } = this.#scenario.client;
+    const isFull = again.length > 0 || backlog.size >= maxBatchEvents;
+    return isFull || lingerMs === 0 ? 0 : backlog.oldestUs + Math.ceil(lingerMs * 1_000);
+  }
+
   #takesNext(sender: QueuedSender): number {
     const number = sender.idle.pop() as number;
     const lane = sender.lanes[number] as Lane;
-    lane.wantedUs = sender.backlog.take();
+    const events = Math.min(this.#scenario.client.maxBatchEvents, sender.backlog.size);
+    lane.wantedUs = Array.from({ length: events }, () => sender.backlog.take());
     lane.attempt = 0;
+    lane.takenUs = undefined;
     return number;
   }
 
-  /** Room first, then the quota: a refusal for want of room costs no tokens. */
   #arrives({ lane, number }: { lane: Lane; number: number }, nowUs: Us): void {
     const { sender } = lane;
     this.#counts.requests += 1;
-    if (this.#delivery.hasRoom) {
-      sender.server.arrive(nowUs, this.#strategy.named ? 0 : -1, 0);
-      lane.reply = copyOf(sender.server.reply);
-      if (lane.reply.cause === 'ok') {
-        this.#counts.accepted += 1;
-        this.#delivery.accept(nowUs);
-        this.#waits.add(nowUs - lane.wantedUs);
-      } else this.#counts.refused += 1;
-    } else {
-      this.#counts.overloaded += 1;
-      lane.reply = { ...nothing, cause: 'overloaded', retryAfterMs: overloadedMs };
+    lane.reply = this.#decides(lane, nowUs);
+    const { network } = this.#scenario;
+    let backUs = Math.ceil(this.#network.roundTripUs(sender.key, -this.#counts.requests) / 2);
+    if (this.#isLost(nowUs)) {
+      lane.reply = { ...nothing, cause: 'fault' };
+      backUs = Math.ceil(network.attemptTimeoutMs * 1_000);
     }
-    const back = Math.ceil(this.#network.roundTripUs(sender.key, -this.#counts.requests) / 2);
-    this.#push(nowUs + back, this.#codeOf(sender, number, 1));
+    this.#push(nowUs + backUs, this.#codeOf(sender, number, 1));
+  }
+
+  /** Room first, then what is known already, then the quota: the first two cost no tokens. */
+  #decides(lane: Lane, nowUs: Us): Reply {
+    const { sender, takenUs } = lane;
+    if (!this.#delivery.hasRoom) {
+      this.#counts.overloaded += 1;
+      return { ...nothing, cause: 'overloaded', retryAfterMs: overloadedMs };
+    }
+    const { idempotencyMs } = this.#scenario.server;
+    const isKnown = takenUs !== undefined && nowUs - takenUs <= idempotencyMs * 1_000;
+    if (isKnown && this.#strategy.isKeyed) return { ...nothing, cause: 'ok' };
+    sender.server.arrive(nowUs, this.#strategy.named ? 0 : -1, 0);
+    const reply = copyOf(sender.server.reply);
+    if (reply.cause !== 'ok') {
+      this.#counts.refused += 1;
+      return reply;
+    }
+    this.#counts.accepted += 1;
+    this.#delivery.accept(nowUs, lane.wantedUs.length);
+    if (takenUs !== undefined) this.#counts.duplicates += lane.wantedUs.length;
+    else for (const wantedUs of lane.wantedUs) this.#waits.add(nowUs - wantedUs);
+    lane.takenUs = nowUs;
+    return reply;
+  }
+
+  #isLost(nowUs: Us): boolean {
+    const { lostReplies } = this.#scenario.network;
+    if (lostReplies === undefined) return false;
+    const { fromMs, toMs, share } = lostReplies;
+    if (nowUs < fromMs * 1_000 || nowUs >= toMs * 1_000) return false;
+    return this.#network.lot(-1, this.#counts.requests) < share;
   }
 
   #hears(place: number, nowUs: Us): void {
@@ -169,13 +213,14 @@ export class Ingestion {
     sender.throttle?.learn({ ...reply, sent }, nowUs / 1_000);
     const waitMs = sleeper?.afterMs({ ...reply, sent }, nowUs / 1_000) ?? 0;
     if (reply.cause === 'ok' || waitMs === Infinity) {
-      if (waitMs === Infinity && reply.cause !== 'ok') this.#counts.lost += 1;
+      if (reply.cause !== 'ok') this.#counts.lost += lane.wantedUs.length;
       sender.overloads = 0;
       sender.idle.push(number);
     } else {
       lane.attempt += 1;
       sender.again.push(number);
       if (reply.cause === 'overloaded') this.#holds(sender, nowUs);
+      else if (reply.cause === 'fault') this.#backsOff(lane, nowUs);
       else sender.holdUntilUs = Math.max(sender.holdUntilUs, nowUs + Math.ceil(waitMs * 1_000));
     }
     this.#sends(sender, nowUs);
@@ -185,6 +230,12 @@ export class Ingestion {
   #holds(sender: QueuedSender, nowUs: Us): void {
     sender.overloads = Math.min(30, sender.overloads + 1);
     const waitMs = backoffMs(overloadRetries, sender.overloads, overloadedMs, sender.random());
+    sender.holdUntilUs = Math.max(sender.holdUntilUs, nowUs + Math.ceil(waitMs * 1_000));
+  }
+
+  /** As the SDK, where no answer came; a rival's own wait is longer or does as well. */
+  #backsOff({ sender, attempt }: Lane, nowUs: Us): void {
+    const waitMs = backoffMs(faultRetries, attempt, 0, sender.random());
     sender.holdUntilUs = Math.max(sender.holdUntilUs, nowUs + Math.ceil(waitMs * 1_000));
   }
 
@@ -204,15 +255,15 @@ export class Ingestion {
   }
 
   #laneOf(place: number): { lane: Lane; number: number } {
-    const key = Math.floor(place / inFlight);
-    const number = place - key * inFlight;
+    const key = Math.floor(place / this.#inFlight);
+    const number = place - key * this.#inFlight;
     return { lane: (this.#senders[key] as QueuedSender).lanes[number] as Lane, number };
   }
 
   /** @param way 0 to the server, 1 back */
   #codeOf({ key }: QueuedSender, number: number, way: number): number {
     const { keys } = this.#scenario;
-    return 2 * keys + way * keys * inFlight + key * inFlight + number;
+    return 2 * keys + (way * keys + key) * this.#inFlight + number;
   }
 
   #push(atUs: Us, code: number): void {

@@ -17,11 +17,11 @@ export class LatencyHistogram {
     return this.#count;
   }
 
-  add(us: Us): void {
+  add(us: Us, times = 1): void {
     const units = Math.min(4_294_967_295, Math.floor(us / unitUs));
     const cell = cellOf(units);
-    this.#cells[cell] = (this.#cells[cell] as number) + 1;
-    this.#count += 1;
+    this.#cells[cell] = (this.#cells[cell] as number) + times;
+    this.#count += times;
   }
 
   /** The duration that a share of all do not exceed; 0 where nothing was counted. */

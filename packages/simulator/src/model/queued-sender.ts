@@ -7,16 +7,17 @@ import { Backlog } from './backlog.ts';
 import { QuotaServer, type Reply } from './quota-server.ts';
 import type { Sleeper, Strategy } from './strategy.ts';
 
-/** Requests of one sender under way at once. */
-export const inFlight = 16;
 /** One request at a time of a sender. */
 export interface Lane {
   readonly sender: QueuedSender;
   readonly sleeper: Sleeper | undefined;
-  wantedUs: Us;
+  /** When the events of its request came to be. */
+  wantedUs: readonly Us[];
   attempt: number;
   ticket: number;
   reply: Reply | undefined;
+  /** When the server took the request under way; undefined where it did not. */
+  takenUs: Us | undefined;
 }
 
 /** One key with its own arrivals, backlog, quota and pace. */
@@ -44,6 +45,7 @@ export function newSender(
   world: VirtualWorld,
 ): QueuedSender {
   const { server, backlog } = scenario;
+  const { maxConcurrency: inFlight } = scenario.client;
   const { uniform: random } = world.stream(`client ${key}`);
   const makes = strategy.start({ scenario: asQuota(scenario), process: key, random });
   const made = Array.from({ length: inFlight }, (_, i) =>
@@ -71,13 +73,17 @@ export function newSender(
   };
   for (const of of made) {
     const sleeper = of.is === 'sleeper' ? of.sleeper : undefined;
-    sender.lanes.push({ sender, sleeper, wantedUs: 0, attempt: 0, ticket: 0, reply: undefined });
+    sender.lanes.push({
+      ...{ sender, sleeper, wantedUs: [], attempt: 0, ticket: 0 },
+      ...{ reply: undefined, takenUs: undefined },
+    });
   }
   return sender;
 }
 
 /** What a strategy may know of it: one key, as one process of several clients. */
-function asQuota({ id, sentence, durationMs, server, network }: IngestionScenario): QuotaScenario {
+function asQuota(scenario: IngestionScenario): QuotaScenario {
+  const { id, sentence, durationMs, server, network, client } = scenario;
   return {
     kind: 'quota',
     id,
@@ -90,6 +96,6 @@ function asQuota({ id, sentence, durationMs, server, network }: IngestionScenari
       slotsAheadMs: slotBounds.longestAheadUs / 1_000,
     },
     network,
-    clients: [{ processes: 1, each: inFlight, startMs: [0, 0], gapMs: 0 }],
+    clients: [{ processes: 1, each: client.maxConcurrency, startMs: [0, 0], gapMs: 0 }],
   };
 }

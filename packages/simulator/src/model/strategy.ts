@@ -51,6 +51,8 @@ export interface Strategy {
   readonly sentence: string;
   /** Whether it names itself to the server, and so gets slots where the server gives them. */
   readonly named: boolean;
+  /** Whether a request that is sent again carries its Idempotency-Key, so that it is stored once. @default false */
+  readonly isKeyed?: boolean;
   /**
    * Called once a process. Whoever returns the same throttle for all its clients shares it: they
    * then form one queue in front of it. State of a `Sleeper` may be shared by closing over it.

@@ -6,10 +6,12 @@ import { strategies } from '../strategies.ts';
 import type { RowJob, RowResult } from './row-job.ts';
 import { contestTable, strategyTable, undecided } from './tables.ts';
 
-const base = 'weir';
 const reported = [
   'H1',
+  'H1-remaining',
+  'H1-status',
   'H2',
+  'H2-remaining',
   'H3-1',
   'H3-2',
   'H3-5',
@@ -20,23 +22,36 @@ const reported = [
   'H5',
   'H6',
   'H7',
+  'H7-faults',
   'H8',
 ];
 
 /** Left out: stampedes of a hundred million requests, and an ideal that knows of no queue. */
 const left: Readonly<Record<string, readonly string[]>> = {
   'aws-none': reported,
-  'retry-after': ['H8', 'H3-100-fast'],
-  ideal: ['H7'],
+  'retry-after': ['H8', 'H3-100-fast', 'H1-status'], // without a time to come back it never waits
+  ideal: ['H7', 'H1-status'],
+  weir: ['H1-status'],
 };
+const gem = ['heroku-backoff', 'heroku-gradual', 'heroku-proportional', 'heroku-remaining'];
+
+/** Who is run before servers that tell little: the others make of them what they make of the rest. */
+const only: Readonly<Record<string, readonly string[]>> = {
+  'H1-remaining': ['weir-informed', 'weir-unnamed', ...gem],
+  'H2-remaining': ['weir-informed', 'weir-unnamed', ...gem],
+  'H7-faults': ['weir', 'weir-unnamed', 'heroku-remaining', 'aws-full', 'fixed'],
+};
+
+function strategiesOn(scenario: string): readonly string[] {
+  const all = [...strategies.keys()].filter((strategy) => strategy !== 'weir-informed');
+  return only[scenario] ?? all.filter((strategy) => left[strategy]?.includes(scenario) !== true);
+}
 
 /** Every row of the report; scenarios that take long come first, so that no core is left with one. */
 export function reportJobs(): RowJob[] {
   const longestFirst = ['H8', 'H3-100-fast', 'H5', 'H7', 'H4', ...reported];
   return [...new Set(longestFirst)].flatMap((scenario) =>
-    [...strategies.keys()]
-      .filter((strategy) => left[strategy]?.includes(scenario) !== true)
-      .map((strategy) => ({ scenario, strategy })),
+    strategiesOn(scenario).map((strategy) => ({ scenario, strategy })),
   );
 }
 
@@ -55,6 +70,7 @@ did not come to pass. The same seed gives all strategies the same network. What 
 export function reportText(results: readonly RowResult[]): string {
   const sections = reported.map((id) => {
     const rows = results.filter(({ scenario }) => scenario === id);
+    const base = rows[0]?.strategy ?? '';
     const alike = undecided(rows, base);
     return [
       `## ${id}`,

@@ -18,6 +18,7 @@ const columnsOfServers = [
   'refusedShare',
   'overloadedShare',
   'lostShare',
+  'duplicates',
   'goodputPerSecond',
   'p99WaitMs',
   'p99AcceptToDurableMs',
