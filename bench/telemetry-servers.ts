@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spanNames } from '@weir/core/telemetry-names';
+import { spanNames } from '@weir/core/server-spans';
 import { systemWorld } from '@weir/core/world/system';
 import { readMetric } from '../test/support/metrics.ts';
 import { post } from '../test/support/sender.ts';

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { attributeNames as names, spanNames } from '@weir/core/telemetry-names';
+import { attributeNames as names, spanNames } from '@weir/core/server-spans';
 import { startS3Double } from '@weir/s3-double/server';
 import { type Bar, barsOf } from '@weir/server/console/waterfall';
 import { findRedisServer, startRedisServer } from '@weir/server/redis/redis-server.model';

@@ -1,5 +1,5 @@
 import { senderSpans } from '@weir/core/sender-spans';
-import { attributeNames as names, spanNames } from '@weir/core/telemetry-names';
+import { attributeNames as names, spanNames } from '@weir/core/server-spans';
 import { startS3Double } from '@weir/s3-double/server';
 import { findRedisServer, startRedisServer } from '@weir/server/redis/redis-server.model';
 import { expect, test } from 'vitest';

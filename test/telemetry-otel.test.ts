@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { allMetrics, attributeNames } from '@weir/core/telemetry-names';
+import { attributeNames } from '@weir/core/server-spans';
+import { allMetrics } from '@weir/core/telemetry-names';
 import { refusals } from '@weir/core/wire/refusal';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -35,7 +36,7 @@ async function panels(): Promise<Panel[]> {
   return (JSON.parse(text) as { panels: Panel[] }).panels;
 }
 
-const metricForm = /\b(?:weir|process|nodejs)_[a-z_]+/g;
+const metricForm = /\b(?:weir|process|nodejs|http_server)_[a-z_]+/g;
 
 function metricsIn(text: string): string[] {
   return (text.match(metricForm) ?? []).map((name) =>

@@ -1,4 +1,4 @@
-import { attributeNames as names, spanNames } from '@weir/core/telemetry-names';
+import { attributeNames as names, spanNames } from '@weir/core/server-spans';
 import { expect, test } from 'vitest';
 import { readMetric } from './support/metrics.ts';
 import { type OtlpSink, type SunkSpan, startOtlpSink } from './support/otlp-sink.ts';
@@ -117,6 +117,9 @@ test('metrics reach the collector as they stand in /metrics', async () => {
   );
   expect(sink.metrics.get('weir.requests{code="accepted"}')).toBe(1);
   expect(sink.metrics.get('weir.accept.seconds')).toBe(1);
+  const conventional =
+    '{http.request.method="POST",http.route="/v1/events",http.response.status_code="202",url.scheme="http"}';
+  expect(sink.metrics.get(`http.server.request.duration${conventional}`)).toBe(1);
   expect(sink.metrics.get('weir.ledger.difference')).toBe(0);
 });
 

@@ -20,9 +20,9 @@ function gauge(name: string, help: string, ...labels: string[]): Metric {
   return { name, type: 'gauge', unit, help, labels };
 }
 
-function histogram(name: string, help: string): Metric {
+function histogram(name: string, help: string, ...labels: string[]): Metric {
   const unit = name.endsWith('_seconds') ? 's' : '1';
-  return { name, type: 'histogram', unit, help, labels: [] };
+  return { name, type: 'histogram', unit, help, labels };
 }
 
 type Group<Key extends string> = Readonly<Record<Key, Metric>>;
@@ -44,6 +44,18 @@ export const takingMetrics: Group<
     'quota',
     'outcome',
     'source',
+  ),
+};
+
+/** The public port, as the semantic conventions have it for every server of HTTP. */
+export const httpMetrics: Group<'seconds'> = {
+  seconds: histogram(
+    'http_server_request_duration_seconds',
+    'From the header of a request to the end of its answer, waiting that a sender asked for included.',
+    'http_request_method',
+    'http_route',
+    'http_response_status_code',
+    'url_scheme',
   ),
 };
 
@@ -214,73 +226,27 @@ export const processMetrics: Group<'resident' | 'heap' | 'external' | 'cpu' | 'l
   ),
 };
 
-/** Every span, by where it is made. */
-export const spanNames = {
-  /** The server's: from the header of a request to its answer. */
-  request: 'POST /v1/events',
-  /** One decision of the limiter that asked Redis. */
-  redis: 'EVALSHA take',
-  /** From handing a batch over until it is durable: the wait for its group commit. */
-  append: 'spool.append',
-  /** A segment, from lease to manifest. */
-  batch: 'process spool',
-  /** One try to write an object: to a bucket, or to a folder. */
-  put: 'S3.PutObject',
-  write: 'store.put',
-  /** What became of one request: its object. */
-  deliver: 'deliver',
-} as const;
-
-/** Every attribute of a span: those of the semantic conventions, and ours under `weir.`. */
-export const attributeNames = {
-  method: 'http.request.method',
-  route: 'http.route',
-  path: 'url.path',
-  scheme: 'url.scheme',
-  status: 'http.response.status_code',
-  resendCount: 'http.request.resend_count',
-  errorType: 'error.type',
-  dbSystem: 'db.system.name',
-  dbOperation: 'db.operation.name',
-  messagingSystem: 'messaging.system',
-  messagingType: 'messaging.operation.type',
-  messagingOperation: 'messaging.operation.name',
-  messagingDestination: 'messaging.destination.name',
-  messageCount: 'messaging.batch.message_count',
-  bucket: 'aws.s3.bucket',
-  /** Of a bucket's object. */
-  s3Key: 'aws.s3.key',
-  /** Of an object in any store. */
-  objectKey: 'weir.object.key',
-  objectState: 'weir.object.state',
-  bytes: 'weir.bytes',
-  events: 'weir.events',
-  rejected: 'weir.events.rejected',
-  outcome: 'weir.outcome',
-  tenant: 'weir.tenant',
-  receipt: 'weir.receipt',
-  refusal: 'weir.refusal.code',
-  retryAfterMs: 'weir.retry_after_ms',
-  isRepeat: 'weir.repeat',
-  limiterAllowed: 'weir.limiter.allowed',
-  limiterSource: 'weir.limiter.source',
-  limiterViolated: 'weir.limiter.violated',
-  limiterDegraded: 'weir.limiter.degraded',
-  writer: 'weir.writer',
-  segment: 'weir.segment',
-} as const;
-
 /** Metrics that have another name in OpenTelemetry than Prometheus' exporters gave them. */
 export const semanticNames: Readonly<Record<string, string>> = {
+  [httpMetrics.seconds.name]: 'http.server.request.duration',
   [processMetrics.resident.name]: 'process.memory.usage',
   [processMetrics.cpu.name]: 'process.cpu.time',
   [processMetrics.heap.name]: 'v8js.memory.heap.used',
+};
+
+/** Labels that are attributes of the semantic conventions, which Prometheus wants without dots. */
+export const semanticLabels: Readonly<Record<string, string>> = {
+  http_request_method: 'http.request.method',
+  http_route: 'http.route',
+  http_response_status_code: 'http.response.status_code',
+  url_scheme: 'url.scheme',
 };
 
 /** Every metric, by its name. */
 export const allMetrics: Readonly<Record<string, Metric>> = Object.fromEntries(
   [
     takingMetrics,
+    httpMetrics,
     limiterMetrics,
     guardMetrics,
     spoolMetrics,

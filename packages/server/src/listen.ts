@@ -15,6 +15,8 @@ export interface ListenOptions {
   readonly headerMs: number;
   /** Told of each request that is refused here, before the app has seen it. */
   readonly onRefused?: (code: RefusalCode) => void;
+  /** Told of each request that is about to be served, by what its answer will be written to. */
+  readonly onRequest?: (response: ServerResponse) => void;
   /** How long an idle connection is kept. */
   readonly keepAliveMs: number;
   readonly world: World;
@@ -36,7 +38,7 @@ export interface Listener {
  * Rejects where the port cannot be had.
  */
 export async function listen(app: Hono<AppEnv>, options: ListenOptions): Promise<Listener> {
-  const { onRefused = () => {} } = options;
+  const { onRefused = () => {}, onRequest = () => {} } = options;
   const listener = getRequestListener(app.fetch, {
     autoCleanupIncoming: false, // the app sees to unread bodies itself, with bounds of its own
     errorHandler: () => {
@@ -54,6 +56,7 @@ export async function listen(app: Hono<AppEnv>, options: ListenOptions): Promise
   const state = { ending: false };
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     if (state.ending) outgoing.shouldKeepAlive = false;
+    onRequest(outgoing);
     (incoming.socket as ServingSocket)[newestReply] = outgoing;
     void listener(incoming, outgoing);
   };

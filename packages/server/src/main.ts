@@ -14,6 +14,7 @@ import { startLimiter } from './limiter/start-limiter.ts';
 import { type ListenOptions, listen } from './listen.ts';
 import type { Log } from './log.ts';
 import { loggedDelivery } from './logged-delivery.ts';
+import { HttpDurations } from './metrics/http-durations.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { startOperations } from './operations.ts';
 import { hasProblems, type Problems } from './problems.ts';
@@ -111,12 +112,14 @@ export async function start(
     onUnexpected: (error, path) => log.error({ err: error, path }, 'a request failed'),
   });
   const onRefused = (code: RefusalCode): void => metrics.request(code);
-  const http = await listen(routes, { ...placeIn(settings), onRefused });
+  const durations = new HttpDurations(world);
+  const onRequest: ListenOptions['onRequest'] = (response) => durations.started(response);
+  const http = await listen(routes, { ...placeIn(settings), onRefused, onRequest });
 
   const operations = await startOperations(settings, {
     ...{ world, metrics, spool, receipts, refusals, opened, isDraining },
     limiter: limits.limiter,
-    parts: [stored, opened, limits, telemetry],
+    parts: [durations, stored, opened, limits, telemetry],
   });
   shown.metrics = () => operations.metrics();
 

@@ -82,7 +82,7 @@ function readMetrics(text: string): { metrics: Record<string, number>; ledger: L
   const metrics: Record<string, number> = {};
   const ledger = new Map<string, Record<string, number>>();
   for (const reading of readExposition(text)) {
-    if ('histogram' in reading) continue;
+    if ('histograms' in reading) continue;
     for (const { labels, value } of reading.points) {
       const { tenant, term } = labels;
       if (tenant === undefined) metrics[seriesOf(reading.metric.name, labels)] = value;

@@ -1,5 +1,5 @@
 import { senderSpans } from '@weir/core/sender-spans';
-import { attributeNames } from '@weir/core/telemetry-names';
+import { attributeNames } from '@weir/core/server-spans';
 
 /** One bar: where a span lies in its trace, and what of it may be shown. */
 export interface Bar {

@@ -97,15 +97,30 @@ export class Histogram {
   }
 
   format(metric: Metric): string {
-    const bucket = `${metric.name}_bucket`;
+    return `${heading(metric)}${this.samples(metric, [])}`;
+  }
+
+  /** Its lines alone, with the values of the metric's labels. */
+  samples({ name, labels }: Metric, values: readonly string[]): string {
     let below = 0;
     const lines = Array.from(this.#counts, (count, place) => {
       below += count;
       const bound = this.#bounds[place];
       const upTo = bound === undefined ? '+Inf' : String(bound / this.#scale);
-      return line(bucket, ['le'], [upTo], below);
+      return line(`${name}_bucket`, [...labels, 'le'], [...values, upTo], below);
     });
-    const sum = `${metric.name}_sum ${this.#sum / this.#scale}\n`;
-    return `${heading(metric)}${lines.join('')}${sum}${metric.name}_count ${below}\n`;
+    const sum = line(`${name}_sum`, labels, values, this.#sum / this.#scale);
+    return `${lines.join('')}${sum}${line(`${name}_count`, labels, values, below)}`;
   }
+}
+
+/** One histogram for each of its label values, in Prometheus' text format. */
+export function formatHistograms(
+  metric: Metric,
+  histograms: Iterable<readonly [values: readonly string[], histogram: Histogram]>,
+): string {
+  const samples = Array.from(histograms, ([values, histogram]) =>
+    histogram.samples(metric, values),
+  );
+  return `${heading(metric)}${samples.join('')}`;
 }

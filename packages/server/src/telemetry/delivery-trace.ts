@@ -7,7 +7,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { attributeNames as names, spanNames } from '@weir/core/telemetry-names';
+import { attributeNames as names, spanNames } from '@weir/core/server-spans';
 import { formatReceipt } from '@weir/core/wire/receipt';
 import type { Ms, World } from '@weir/core/world/world';
 import type { Delivery, DeliveryEvents } from '../delivery/delivery-events.ts';

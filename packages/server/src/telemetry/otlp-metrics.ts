@@ -1,4 +1,4 @@
-import { type HrTime, ValueType } from '@opentelemetry/api';
+import { type Attributes, type HrTime, ValueType } from '@opentelemetry/api';
 import {
   AggregationTemporality,
   type CollectionResult,
@@ -6,7 +6,8 @@ import {
   type MetricData,
   type MetricProducer,
 } from '@opentelemetry/sdk-metrics';
-import { type Metric, semanticNames } from '@weir/core/telemetry-names';
+import { attributeNames } from '@weir/core/server-spans';
+import { type Metric, semanticLabels, semanticNames } from '@weir/core/telemetry-names';
 import type { Ms, World } from '@weir/core/world/world';
 import { type HistogramPoint, type Reading, readExposition } from './read-exposition.ts';
 
@@ -39,14 +40,17 @@ export function producerOf(read: () => string, world: World): MetricProducer {
 function toMetricData(reading: Reading, span: Span): MetricData {
   const { metric } = reading;
   const base = { descriptor: describe(metric), aggregationTemporality: cumulative };
-  if ('histogram' in reading) {
-    const value = toHistogram(reading.histogram);
-    const dataPoints = [{ ...span, attributes: {}, value }];
+  if ('histograms' in reading) {
+    const dataPoints = reading.histograms.map((point) => ({
+      ...span,
+      attributes: attributesOf(point.labels),
+      value: toHistogram(point),
+    }));
     return { ...base, dataPointType: DataPointType.HISTOGRAM, dataPoints };
   }
   const dataPoints = reading.points.map(({ labels, value }) => ({
     ...span,
-    attributes: labels,
+    attributes: attributesOf(labels),
     value,
   }));
   if (metric.type === 'counter') {
@@ -67,6 +71,14 @@ function describe({ name, help, unit, type }: Metric) {
  */
 export function otlpName(name: string): string {
   return semanticNames[name] ?? name.replace(/_total$/, '').replaceAll('_', '.');
+}
+
+function attributesOf(labels: Readonly<Record<string, string>>): Attributes {
+  const pairs = Object.entries(labels).map(([label, value]) => {
+    const name = semanticLabels[label] ?? label;
+    return [name, name === attributeNames.status ? Number(value) : value];
+  });
+  return Object.fromEntries(pairs) as Attributes;
 }
 
 function toHistogram({ bounds, upTo, sum }: HistogramPoint) {

@@ -10,6 +10,7 @@ export interface Point {
 
 /** Counts of one histogram: cumulative, each up to its bound, the last without one. */
 export interface HistogramPoint {
+  readonly labels: Labels;
   readonly bounds: readonly number[];
   readonly upTo: readonly number[];
   readonly sum: number;
@@ -18,7 +19,7 @@ export interface HistogramPoint {
 /** One metric with all that it says now. */
 export type Reading =
   | { readonly metric: Metric; readonly points: readonly Point[] }
-  | { readonly metric: Metric; readonly histogram: HistogramPoint };
+  | { readonly metric: Metric; readonly histograms: readonly HistogramPoint[] };
 
 const sampleForm = /^([a-z_]+?)(_bucket|_sum|_count)?(?:\{(.*)\})? (\S+)$/;
 const labelForm = /([a-z_]+)="((?:[^"\\]|\\.)*)"/g;
@@ -36,7 +37,7 @@ export function readExposition(text: string): Reading[] {
     const [, stem = '', part = '', labels = '', value = ''] = found;
     const metric = metrics.get(stem + part) ?? metrics.get(stem);
     if (metric === undefined) continue;
-    const gathering = readings.get(metric.name) ?? { metric, points: [], bounds: [], sum: 0 };
+    const gathering = readings.get(metric.name) ?? { metric, points: [], histograms: new Map() };
     readings.set(metric.name, gathering);
     gather(gathering, metric.type === 'histogram' ? part : '', readLabels(labels), Number(value));
   }
@@ -46,20 +47,37 @@ export function readExposition(text: string): Reading[] {
 interface Gathering {
   readonly metric: Metric;
   readonly points: Point[];
+  /** By their labels. */
+  readonly histograms: Map<string, GatheredHistogram>;
+}
+
+interface GatheredHistogram {
+  readonly labels: Labels;
   readonly bounds: { readonly le: string; readonly upTo: number }[];
   sum: number;
 }
 
 function gather(into: Gathering, part: string, labels: Labels, value: number): void {
-  if (part === '_bucket') into.bounds.push({ le: labels.le ?? '', upTo: value });
-  else if (part === '_sum') into.sum = value;
-  else if (part === '') into.points.push({ labels, value });
+  if (into.metric.type !== 'histogram') {
+    into.points.push({ labels, value });
+    return;
+  }
+  const { le, ...own } = labels;
+  const key = JSON.stringify(own);
+  const histogram = into.histograms.get(key) ?? { labels: own, bounds: [], sum: 0 };
+  into.histograms.set(key, histogram);
+  if (part === '_bucket') histogram.bounds.push({ le: le ?? '', upTo: value });
+  else if (part === '_sum') histogram.sum = value;
 }
 
-function toReading({ metric, points, bounds, sum }: Gathering): Reading {
+function toReading({ metric, points, histograms }: Gathering): Reading {
   if (metric.type !== 'histogram') return { metric, points };
+  return { metric, histograms: Array.from(histograms.values(), toPoint) };
+}
+
+function toPoint({ labels, bounds, sum }: GatheredHistogram): HistogramPoint {
   const finite = bounds.filter(({ le }) => le !== '+Inf').map(({ le }) => Number(le));
-  return { metric, histogram: { bounds: finite, upTo: bounds.map(({ upTo }) => upTo), sum } };
+  return { labels, bounds: finite, upTo: bounds.map(({ upTo }) => upTo), sum };
 }
 
 function readLabels(text: string): Labels {

@@ -3,7 +3,7 @@ import {
   SimpleSpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { attributeNames as names, spanNames } from '@weir/core/telemetry-names';
+import { attributeNames as names, spanNames } from '@weir/core/server-spans';
 import { VirtualWorld } from '@weir/core/world/virtual';
 import { expect, test } from 'vitest';
 import { mostWaiting, RequestSpans } from './request-spans.ts';

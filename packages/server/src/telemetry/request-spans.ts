@@ -7,7 +7,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { attributeNames as names, spanNames } from '@weir/core/telemetry-names';
+import { attributeNames as names, spanNames } from '@weir/core/server-spans';
 import { refusals } from '@weir/core/wire/refusal';
 import { paths } from '@weir/core/wire/routes';
 import type { Ms, World } from '@weir/core/world/world';

@@ -1,6 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api';
 import type { Decision } from '@weir/core/admission';
-import { spanNames } from '@weir/core/telemetry-names';
+import { spanNames } from '@weir/core/server-spans';
 import type { Receipt } from '@weir/core/wire/receipt';
 import { isRefusal, type Refusal } from '@weir/core/wire/refusal';
 import { fields } from '@weir/core/wire/routes';
