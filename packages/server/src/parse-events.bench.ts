@@ -40,7 +40,7 @@ test('one event of 1 KB: checked against merely parsed', async ({ bench }) => {
   );
   const ratio =
     results.get('JSON.parse').throughput.p50 / results.get('parseEvents').throughput.p50;
-  expect(ratio).toBeLessThan(2.5); // 1.4 on a quiet machine
+  expect(ratio).toBeLessThan(2); // 1.1: one long string is what JSON.parse is fastest at
 });
 
 test('a hundred events of 256 B: checked against merely parsed', async ({ bench }) => {
@@ -53,6 +53,6 @@ test('a hundred events of 256 B: checked against merely parsed', async ({ bench 
     }),
   );
   const parsed = results.get('JSON.parse').throughput.p50;
-  expect(parsed / results.get('parseEvents, array').throughput.p50).toBeLessThan(3); // 1.6
-  expect(parsed / results.get('parseEvents, lines').throughput.p50).toBeLessThan(3); // 1.7
+  expect(parsed / results.get('parseEvents, array').throughput.p50).toBeLessThan(1.5); // 0.7
+  expect(parsed / results.get('parseEvents, lines').throughput.p50).toBeLessThan(1.5); // 0.8
 });

@@ -33,7 +33,8 @@ export function load(bytes: Uint8Array): void {
 
 /**
  * The place behind the JSON value that begins at `from`, `nowhere` if none does or it is nested
- * deeper than `levels`. It takes what JSON.parse takes and makes nothing of it, in a third of the time.
+ * deeper than `levels`. It takes what JSON.parse takes and makes nothing of it, in a third of the time;
+ * in as much where one long string is nearly all of it.
  */
 export function endOfValue(from: number, levels: number): number {
   switch (text[from]) {

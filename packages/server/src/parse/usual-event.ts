@@ -23,7 +23,7 @@ export const unusual = -1;
 
 /**
  * What the only event in `bytes` lacks, as bits of `missing`, or `unusual`. Nothing that it takes would be
- * rejected by `checkEvent`; it takes nearly all that would not, in a third of the time.
+ * rejected by `checkEvent`, and nearly all that would not be it takes.
  */
 export function lackedByUsual(bytes: Buffer): number {
   if (bytes.length > mostWalked) return unusual;
