@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { IngestClient, isWeirError } from '@weir/client';
 import { systemWorld } from '@weir/core/world/system';
+import { type LiveTelemetry, startLiveTelemetry } from './live-telemetry.ts';
 
 // A process of its own: one client of the SDK that always has something to send, one event a request.
 
@@ -36,13 +37,14 @@ const waitsAtMost = 1_000_000;
 
 const type = 'weir-sim.validate';
 
-function clientOf({ url, key }: SenderTarget): IngestClient {
+function clientOf({ url, key }: SenderTarget, { tracing }: LiveTelemetry): IngestClient {
   return new IngestClient({
     apiKey: key,
     baseUrl: url,
     maxBatchEvents: 1,
     lingerMs: 0,
     maxConcurrency: 1,
+    tracing,
   });
 }
 
@@ -72,12 +74,16 @@ async function sendFor(client: IngestClient, { durationMs }: SenderOrder): Promi
 }
 
 async function obey(target: SenderTarget): Promise<void> {
-  const client = clientOf(target);
+  const telemetry = await startLiveTelemetry();
+  const client = clientOf(target, telemetry);
+  telemetry.observe(client);
   await client.send(type, {});
   const ordered = once(process, 'message');
   tell({ is: 'ready' });
   const [order] = (await ordered) as [SenderOrder];
-  tell(await sendFor(client, order));
+  const report = await sendFor(client, order);
+  await telemetry.stop(); // whoever has the last report ends this process
+  tell(report);
 }
 
 function tell(news: SenderNews): void {
