@@ -1,4 +1,4 @@
-import type { Cost } from '../admission.ts';
+import { type Cost, costIn, type Unit } from '../admission.ts';
 import type { Limit } from '../wire/rate-headers.ts';
 import type { Ms } from '../world/world.ts';
 import { BlindPace } from './blind-pace.ts';
@@ -25,8 +25,6 @@ const oneEvent: Cost = { requests: 1, events: 1, bytes: 0 };
 export class AdaptiveThrottle implements Throttle {
   readonly #options: AdaptiveOptions;
   readonly #random: () => number;
-  /** As last told, and beside each what paces it. */
-  readonly #limits: Limit[] = [];
   readonly #paces: QuotaPace[] = [];
   readonly #blind: BlindPace;
   readonly #slots: SlotList = new SlotList();
@@ -53,7 +51,7 @@ export class AdaptiveThrottle implements Throttle {
     if (this.#paces.length === 0) return Math.max(readyMs, this.#blind.readyAtMs(nowMs));
     for (let i = 0; i < this.#paces.length; i += 1) {
       const pace = this.#paces[i] as QuotaPace;
-      const tokens = tokensOf(this.#limits[i] as Limit, cost);
+      const tokens = costIn(pace.unit, cost);
       const turnMs = this.#isAlone ? pace.earnedAtMs(nowMs, tokens) : pace.readyAtMs(nowMs, tokens);
       readyMs = Math.max(readyMs, turnMs);
     }
@@ -63,8 +61,8 @@ export class AdaptiveThrottle implements Throttle {
   sent(nowMs: Ms, cost: Cost): number {
     const ticket = this.#underWay.add(nowMs, cost);
     for (let i = 0; i < this.#paces.length; i += 1) {
-      const tokens = tokensOf(this.#limits[i] as Limit, cost);
-      ticket.sentTokens[i] = (this.#paces[i] as QuotaPace).sent(nowMs, tokens);
+      const pace = this.#paces[i] as QuotaPace;
+      ticket.sentTokens[i] = pace.sent(nowMs, costIn(pace.unit, cost));
     }
     if (this.#paces.length === 0) this.#blind.sent(nowMs);
     if (this.#slots.isLed) this.#slots.sent();
@@ -77,8 +75,8 @@ export class AdaptiveThrottle implements Throttle {
     if (ticket === undefined) return;
     const isCharged = cause === 'ok' || cause === 'fault'; // whether a fault was, nobody knows
     for (let i = 0; i < this.#paces.length; i += 1) {
-      const tokens = tokensOf(this.#limits[i] as Limit, ticket.cost);
-      (this.#paces[i] as QuotaPace).ended(nowMs, tokens, isCharged);
+      const pace = this.#paces[i] as QuotaPace;
+      pace.ended(nowMs, costIn(pace.unit, ticket.cost), isCharged);
     }
     if (cause === 'overloaded' || cause === 'fault') return;
     const admitted = cause === 'ok';
@@ -112,7 +110,7 @@ export class AdaptiveThrottle implements Throttle {
   /** When one more may be under way: now, or when the replies that are waited for take too long. */
   #roomAtMs(nowMs: Ms): Ms {
     if (this.#underWay.size < this.#mostUnderWay) return nowMs;
-    const newest = this.#underWay.all().at(-1);
+    const { newest } = this.#underWay;
     return newest === undefined ? nowMs : Math.max(nowMs, newest.sentMs + longestWaitMs);
   }
 
@@ -146,7 +144,7 @@ export class AdaptiveThrottle implements Throttle {
     const place = this.#placeOf(limit, ticket);
     const pace = this.#paces[place];
     if (pace === undefined) return;
-    const tokens = tokensOf(limit, ticket.cost);
+    const tokens = costIn(unitOf(limit), ticket.cost);
     const { sentMs } = ticket;
     const sentTokens = ticket.sentTokens[place] as number;
     const admitted = cause === 'ok';
@@ -158,34 +156,36 @@ export class AdaptiveThrottle implements Throttle {
   /** Where a quota stands; -1 where its rate was never told, or too many are known. */
   #placeOf(limit: Limit, ticket: Ticket): number {
     const { name, tokens, periodMs, burst = Infinity } = limit;
+    const paces = this.#paces;
     let place = 0;
-    while (place < this.#limits.length && this.#limits[place]?.name !== name) place += 1;
+    while (place < paces.length && (paces[place] as QuotaPace).name !== name) place += 1;
     if (tokens === undefined || periodMs === undefined || tokens <= 0 || periodMs <= 0) {
-      return place < this.#limits.length ? place : -1;
+      return place < paces.length ? place : -1;
     }
-    if (place < this.#limits.length) {
-      this.#paces[place]?.setTerms(tokens, periodMs, burst);
-      this.#limits[place] = limit;
+    const unit = unitOf(limit);
+    const known = paces[place];
+    if (known !== undefined) {
+      known.unit = unit;
+      known.setTerms(tokens, periodMs, burst);
       return place;
     }
     if (place >= mostQuotas) return -1;
-    const pace = new QuotaPace({ tokens, periodMs, burst }, this.#options.pace, this.#random);
-    this.#limits.push(limit);
-    this.#paces.push(pace);
+    const terms = { name, unit, tokens, periodMs, burst };
+    const pace = new QuotaPace(terms, this.#options.pace, this.#random);
+    paces.push(pace);
     // What was sent before its first reply counts as well.
     for (const late of [ticket, ...this.#underWay.all()]) {
-      late.sentTokens[place] = pace.sent(late.sentMs, tokensOf(limit, late.cost));
+      late.sentTokens[place] = pace.sent(late.sentMs, costIn(unit, late.cost));
     }
-    pace.ended(ticket.sentMs, tokensOf(limit, ticket.cost), true);
+    pace.ended(ticket.sentMs, costIn(unit, ticket.cost), true);
     return place;
   }
 }
 
 /**
- * The part of a cost that a quota counts. The draft has it that a policy without a unit counts
- * requests; weir, which always tells its burst, leaves the unit out for events alone.
+ * What a quota counts. The draft has it that a policy without a unit counts requests; weir, which
+ * always tells its burst, leaves the unit out for events alone.
  */
-function tokensOf({ unit, burst }: Limit, cost: Cost): number {
-  if (unit === 'bytes') return cost.bytes;
-  return unit === 'requests' || burst === undefined ? cost.requests : cost.events;
+function unitOf({ unit, burst }: Limit): Unit {
+  return unit ?? (burst === undefined ? 'requests' : 'events');
 }

@@ -1,3 +1,4 @@
+import type { Unit } from '../admission.ts';
 import type { Limit } from '../wire/rate-headers.ts';
 import { ln } from '../world/transcendental.ts';
 import type { Ms } from '../world/world.ts';
@@ -17,6 +18,8 @@ export interface PacedRequest {
 
 /** What a reply tells of a quota and hardly ever changes. */
 export interface PacedTerms {
+  readonly name: string;
+  readonly unit: Unit;
   readonly tokens: number;
   readonly periodMs: Ms;
   /** Infinity where it is not told. */
@@ -29,6 +32,9 @@ export interface PacedTerms {
  * share where others do.
  */
 export class QuotaPace {
+  readonly name: string;
+  /** What it counts, as last told. */
+  unit: Unit;
   readonly #options: PaceOptions;
   readonly #random: () => number;
   #tokens: number;
@@ -56,6 +62,8 @@ export class QuotaPace {
   #hasAdmitted = false;
 
   constructor(terms: PacedTerms, options: PaceOptions, random: () => number) {
+    this.name = terms.name;
+    this.unit = terms.unit;
     this.#tokens = terms.tokens;
     this.#periodMs = terms.periodMs;
     this.#burst = terms.burst;

@@ -8,7 +8,10 @@ const apartMs: Ms = 1; // what rounding up makes of one and the same instant
  * and at no other time; a sender that has none but has replies under way waits for these.
  */
 export class SlotList {
-  readonly #atMs: Ms[] = [];
+  /** Infinity where there is none. */
+  #firstMs: Ms = Infinity;
+  /** Those after it; undefined until there is one, which a sender of one request at a time never has. */
+  #laterMs: Ms[] | undefined;
   #isLed = false;
 
   /** Whether the server tells when to send. */
@@ -18,14 +21,13 @@ export class SlotList {
 
   /** @param underWay requests that are to be replied to yet */
   readyAtMs(nowMs: Ms, underWay: number): Ms {
-    const [first] = this.#atMs;
-    if (first !== undefined) return Math.max(nowMs, first);
+    if (this.#firstMs < Infinity) return Math.max(nowMs, this.#firstMs);
     return underWay > 0 ? Infinity : nowMs;
   }
 
   /** A request goes, at a slot or without one. */
   sent(): void {
-    this.#atMs.shift();
+    this.#firstMs = this.#laterMs?.shift() ?? Infinity;
   }
 
   /**
@@ -34,18 +36,27 @@ export class SlotList {
    */
   add(atMs: Ms, admitted: boolean): void {
     this.#isLed = true;
-    const slots = this.#atMs;
-    if (!admitted && slots.length > 0) slots.shift();
-    if (slots.some((slotMs) => Math.abs(slotMs - atMs) < apartMs)) return;
-    let place = slots.length;
-    while (place > 0 && (slots[place - 1] as Ms) > atMs) place -= 1;
-    slots.splice(place, 0, atMs);
-    if (slots.length > mostSlots) slots.pop();
+    if (!admitted) this.sent();
+    if (this.#firstMs === Infinity) this.#firstMs = atMs;
+    else if (Math.abs(this.#firstMs - atMs) >= apartMs) this.#insert(atMs);
+  }
+
+  #insert(atMs: Ms): void {
+    this.#laterMs ??= [];
+    const later = this.#laterMs;
+    if (later.some((slotMs) => Math.abs(slotMs - atMs) < apartMs)) return;
+    later.unshift(this.#firstMs);
+    let place = later.length;
+    while (place > 0 && (later[place - 1] as Ms) > atMs) place -= 1;
+    later.splice(place, 0, atMs);
+    if (later.length > mostSlots) later.pop();
+    this.#firstMs = later.shift() as Ms;
   }
 
   /** A reply named none: nobody need wait for others. */
   release(): void {
     this.#isLed = false;
-    this.#atMs.length = 0;
+    this.#firstMs = Infinity;
+    this.#laterMs = undefined;
   }
 }

@@ -8,6 +8,8 @@ export interface Ticket {
   readonly cost: Cost;
   /** By place of the quota: tokens sent until and with it. */
   readonly sentTokens: number[];
+  /** The one sent after it. */
+  readonly next: Ticket | undefined;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -16,47 +18,65 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 const mostUnderWay = 65_536;
 
 /**
- * Requests under way, the oldest first. Replies come nearly in that order, so one is found at the
- * first look; the ticket last taken out is used again, so that a sender of one request at a time
- * allocates nothing.
+ * Requests under way, a chain from the oldest to the newest. Replies come nearly in that order, so
+ * one is found at the first look; the ticket last taken out is used again, so that a sender of one
+ * request at a time allocates nothing.
  */
 export class UnderWay {
-  readonly #tickets: Writable<Ticket>[] = [];
+  #oldest: Writable<Ticket> | undefined;
+  #newest: Writable<Ticket> | undefined;
   #spare: Writable<Ticket> | undefined;
+  #size = 0;
   #sent = 0;
 
   get size(): number {
-    return this.#tickets.length;
+    return this.#size;
   }
 
-  /** Of those under way now. */
+  get newest(): Ticket | undefined {
+    return this.#newest;
+  }
+
+  /** Of those under way now, the oldest first. */
   all(): readonly Ticket[] {
-    return this.#tickets;
+    const tickets: Ticket[] = [];
+    for (let each: Ticket | undefined = this.#oldest; each !== undefined; each = each.next) {
+      tickets.push(each);
+    }
+    return tickets;
   }
 
   add(sentMs: Ms, cost: Cost): Ticket {
     this.#sent += 1;
-    const ticket = this.#spare ?? { sent: 0, sentMs, cost, sentTokens: [] };
+    const sent = this.#sent;
+    const ticket = this.#spare ?? { sent, sentMs, cost, sentTokens: [], next: undefined };
     this.#spare = undefined;
-    ticket.sent = this.#sent;
+    ticket.sent = sent;
     ticket.sentMs = sentMs;
     ticket.cost = cost;
-    this.#tickets.push(ticket);
-    if (this.#tickets.length > mostUnderWay) this.#tickets.shift();
+    if (this.#newest === undefined) this.#oldest = ticket;
+    else this.#newest.next = ticket;
+    this.#newest = ticket;
+    this.#size += 1;
+    if (this.#size > mostUnderWay) this.take(this.#oldest?.sent ?? 0);
     return ticket;
   }
 
   /** Takes one out; it is good until the next `add`. undefined where it is not under way. */
   take(sent: number): Ticket | undefined {
-    const tickets = this.#tickets;
-    for (let place = 0; place < tickets.length; place += 1) {
-      const ticket = tickets[place] as Writable<Ticket>;
-      if (ticket.sent !== sent) continue;
-      if (tickets.length === 1) tickets.pop();
-      else tickets.splice(place, 1);
-      this.#spare = ticket;
-      return ticket;
+    let before: Writable<Ticket> | undefined;
+    let ticket = this.#oldest;
+    while (ticket !== undefined && ticket.sent !== sent) {
+      before = ticket;
+      ticket = ticket.next;
     }
-    return undefined;
+    if (ticket === undefined) return undefined;
+    if (before === undefined) this.#oldest = ticket.next;
+    else before.next = ticket.next;
+    if (ticket.next === undefined) this.#newest = before;
+    ticket.next = undefined;
+    this.#size -= 1;
+    this.#spare = ticket;
+    return ticket;
   }
 }
