@@ -23,6 +23,8 @@ export interface BacklogDeps {
   readonly queued: () => void;
   /** A batch of an earlier process: it goes out as it was closed. */
   readonly resume: (batch: Batch) => void;
+  /** The disk is less behind than it was. */
+  readonly written: () => void;
   /** An event could not be written and is not to be sent either. */
   readonly lost: (item: Item, error: WeirError) => void;
 }
@@ -138,6 +140,7 @@ export class Backlog {
   #wasWritten(item: Item): void {
     this.#durable += 1;
     item.spooled?.resolve();
+    this.#deps.written();
     if (this.#isTelling) return;
     this.#isTelling = true;
     this.#deps.world.after(tellEveryMs, () => {

@@ -16,6 +16,9 @@ export interface DiskSideDeps extends Omit<BacklogDeps, 'ledger' | 'lost'> {
   readonly signal: AbortSignal;
 }
 
+/** What is on its way to the disk is in memory as well, and bounded: a disk may be slow. */
+const mostUnwrittenBytes = 4_194_304;
+
 /**
  * The part of an outbox that is on disk, where there is one: until it is open, events are held in
  * memory, and nothing goes out before it is written. All of it does nothing without a spool.
@@ -48,9 +51,13 @@ export class DiskSide {
     return this.#opening === undefined ? undefined : (this.#backlog?.durable ?? 0);
   }
 
-  /** undefined where the disk does not decide. */
-  hasRoom(bytes: number): boolean | undefined {
-    return this.#backlog?.spool.hasRoom(bytes);
+  /** undefined where the disk does not decide, but room in memory. */
+  takes(bytes: number): boolean | undefined {
+    if (this.#backlog === undefined) return undefined;
+    const { spool, cold } = this.#backlog;
+    if (!spool.hasRoom(bytes)) return false;
+    if (spool.unwrittenBytes <= mostUnwrittenBytes) return true;
+    return cold > 0 ? false : undefined; // while all are in memory as well, that is bounded there
   }
 
   /** False where there is no spool: then it goes straight into the queue. */

@@ -8,6 +8,7 @@ import type { ResolvedOptions } from './options.ts';
 import type { Hold, Outbox } from './outbox.ts';
 import type { Receipt } from './receipts.ts';
 import { cancelled } from './room-line.ts';
+import type { Tally } from './tally.ts';
 import { WeirError } from './weir-error.ts';
 
 export interface IntakeDeps {
@@ -124,20 +125,17 @@ export class Intake {
     const { outbox, world } = this.#deps;
     const { pages } = outbox.queue;
     const at = pages.keep(text, bytes);
-    const item: Item = {
-      page: pages.page,
-      at,
-      bytes,
-      orderingKey: options?.orderingKey,
-      place: 0,
-      tally: outbox.tally,
-      queuedMs: world.now(),
-      traceparent: awaited.traceparent,
-      waiter: awaited.waiter,
-      spooled: awaited.spooled,
-      isGone: false,
-      isCut: false,
-    };
+    const item: Writable<Item> = outbox.queue.takeSpare() ?? newItem(outbox.tally);
+    item.page = pages.page;
+    item.at = at;
+    item.bytes = bytes;
+    item.orderingKey = options?.orderingKey;
+    item.tally = outbox.tally;
+    item.queuedMs = world.now();
+    item.traceparent = awaited.traceparent;
+    item.waiter = awaited.waiter;
+    item.spooled = awaited.spooled;
+    item.isGone = false;
     outbox.ledger.queued += 1;
     outbox.add(item, hold);
     return item;
@@ -156,7 +154,9 @@ export class Intake {
     const hold = outbox.hold(bytes);
     if (hold !== undefined || options.overflow !== 'drop-oldest') return hold;
     for (let item = queue.first; item !== undefined; item = queue.first) {
-      outbox.dropWaiting(item, 'dropped', item.waiter === undefined ? unheard : madeRoom());
+      const isUnheard = item.waiter === undefined;
+      outbox.dropWaiting(item, 'dropped', isUnheard ? unheard : madeRoom());
+      if (isUnheard) queue.recycleFirst(item);
       const freed = outbox.hold(bytes);
       if (freed !== undefined) return freed;
     }
@@ -204,6 +204,25 @@ async function spooledReceipt(onDisk: Promise<void>, taken: Promise<Receipt>): P
   taken.catch(() => {}); // told by the events of the client
   await Promise.race([onDisk, taken]);
   return { id: 'spooled', index: 0, stored: async (options) => (await taken).stored(options) };
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+function newItem(tally: Tally): Writable<Item> {
+  return {
+    page: undefined,
+    at: 0,
+    bytes: 0,
+    orderingKey: undefined,
+    place: 0,
+    tally,
+    queuedMs: 0,
+    traceparent: undefined,
+    waiter: undefined,
+    spooled: undefined,
+    isGone: false,
+    isCut: false,
+  };
 }
 
 /** Who waits for an event, and what is known of the call that made it. */

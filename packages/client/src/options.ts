@@ -55,7 +55,7 @@ export interface ClientOptions {
   readonly maxConcurrency?: number;
   /** Events in memory at most. @default 100_000 */
   readonly maxQueueEvents?: number;
-  /** Bytes of events in memory at most; each counts 256 more than its text. @default 33_554_432 */
+  /** Bytes of events in memory at most; each counts 384 more than its text. @default 33_554_432 */
   readonly maxQueueBytes?: number;
   /** What to do at these bounds. @default 'reject', or 'spool' where there is a spool */
   readonly overflow?: Overflow;

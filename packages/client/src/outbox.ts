@@ -79,6 +79,7 @@ export class Outbox implements SendEvents {
         this.#resumed.push(batch);
         this.#pump();
       },
+      written: () => this.line.admit(),
     });
   }
 
@@ -107,7 +108,7 @@ export class Outbox implements SendEvents {
 
   /** Lets one event in, which `add` must be given next, and says where; undefined: no room. */
   hold(bytes: number): Hold | undefined {
-    const onDisk = this.#disk.hasRoom(bytes);
+    const onDisk = this.#disk.takes(bytes);
     if (onDisk !== undefined) return onDisk ? 'disk' : undefined;
     return this.queue.hold(bytes) ? 'memory' : undefined;
   }

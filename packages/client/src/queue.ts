@@ -11,10 +11,10 @@ export interface QueueBounds {
 
 const leastCompaction = 1_024;
 /**
- * What an event takes in memory beside its text: its record, headers of strings, places in lists. The
- * bound in bytes counts it, since of small events it is nearly half.
+ * What an event takes in memory beside its text: its record, who waits for it, places in lists, and
+ * what the engine has not collected yet. The bound in bytes counts it: of small events it is half.
  */
-export const besideBytes = 256;
+export const besideBytes = 384;
 const mostSkipped = 10_000;
 
 /**
@@ -31,6 +31,7 @@ export class Queue {
   #head = 0;
   #bytes = 0;
   #count = 0;
+  #spare: Item | undefined;
   /** Ordering keys of what is in flight, with how many batches. */
   readonly #busyKeys = new Set<string>();
 
@@ -124,6 +125,23 @@ export class Queue {
   forget(item: Item): void {
     this.#count -= 1;
     this.#bytes -= item.bytes + 1;
+  }
+
+  /**
+   * The first was settled, and nothing else knows of it: its record is used again. Where the oldest
+   * make room for the newest, each would else lie about until the old space of the heap is collected.
+   */
+  recycleFirst(item: Item): void {
+    if (this.#items[this.#head] !== item) return;
+    this.#head += 1;
+    this.#spare = item;
+  }
+
+  /** A record to write to; undefined where there is none to be used again. */
+  takeSpare(): Item | undefined {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    return spare;
   }
 
   /** Those that wait, in order. */

@@ -1,5 +1,6 @@
 import type { EventMap, TrackOptions } from './client.ts';
 import type { Intake } from './intake.ts';
+import type { Waiter } from './item.ts';
 import { cancelled } from './room-line.ts';
 import { isWeirError, type WeirError } from './weir-error.ts';
 
@@ -29,39 +30,64 @@ export async function sendMany<Events extends EventMap>(
   intake: Intake,
   signal: AbortSignal | undefined,
 ): Promise<ManyResult> {
-  const failures: { index: number; error: WeirError }[] = [];
-  let accepted = 0;
-  let failed = 0;
-  let under = 0;
-  const { promise: allAnswered, resolve } = Promise.withResolvers<void>();
-  let isComplete = false;
-  const answered = (): void => {
-    under -= 1;
-    if (isComplete && under === 0) resolve();
-  };
-  const fail = (index: number, error: WeirError): void => {
-    failed += 1;
-    if (failures.length < mostFailures) failures.push({ index, error });
-    answered();
-  };
+  const many = new Many();
   let index = 0;
   for await (const event of events) {
-    const place = index;
+    many.under += 1;
+    const answer = new OneOfMany(many, index);
     index += 1;
-    under += 1;
-    const waiter = {
-      taken: () => {
-        accepted += 1;
-        answered();
-      },
-      failed: (error: WeirError) => fail(place, error),
-    };
-    if (!intake.isEnabled) waiter.taken();
-    else await feedOne(intake, event, waiter, signal);
+    if (!intake.isEnabled) answer.taken();
+    else await feedOne(intake, event, answer, signal);
   }
-  isComplete = true;
-  if (under > 0) await untilAnswered(allAnswered, signal);
+  many.isComplete = true;
+  if (many.under > 0) await untilAnswered(many.allAnswered, signal);
+  const { accepted, failed, failures } = many;
   return { accepted, failed, failures };
+}
+
+/** What became of the events of one call so far. */
+class Many {
+  readonly failures: { index: number; error: WeirError }[] = [];
+  accepted = 0;
+  failed = 0;
+  under = 0;
+  isComplete = false;
+  readonly allAnswered: Promise<void>;
+  readonly #resolve: () => void;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.allAnswered = promise;
+    this.#resolve = resolve;
+  }
+
+  answered(): void {
+    this.under -= 1;
+    if (this.isComplete && this.under === 0) this.#resolve();
+  }
+}
+
+/** Waits for one event. As many are in memory as events, so it is small: two closures took 200 bytes. */
+class OneOfMany implements Waiter {
+  readonly #many: Many;
+  readonly #index: number;
+
+  constructor(many: Many, index: number) {
+    this.#many = many;
+    this.#index = index;
+  }
+
+  taken(): void {
+    this.#many.accepted += 1;
+    this.#many.answered();
+  }
+
+  failed(error: WeirError): void {
+    const many = this.#many;
+    many.failed += 1;
+    if (many.failures.length < mostFailures) many.failures.push({ index: this.#index, error });
+    many.answered();
+  }
 }
 
 /** An event that can never be sent fails alone; those behind it go on. */

@@ -72,6 +72,7 @@ class DiskSpool implements EventSpool {
   #nextNumber: number;
   #nextPlace: number;
   #live: number;
+  unwrittenBytes = 0;
   /** The step of housekeeping that comes last; each waits for the one before. */
   #steps: Promise<void> = Promise.resolve();
   #lastDurable: Promise<void> = Promise.resolve();
@@ -120,11 +121,15 @@ class DiskSpool implements EventSpool {
     const current = this.#segments.at(-1) as SegmentFile;
     current.lastPlace = place;
     this.#live += 1;
-    const durable = this.#write(encodeEventHead({ place, orderingKey }), Buffer.from(text));
+    const body = Buffer.from(text);
+    this.unwrittenBytes += body.length;
+    const durable = this.#write(encodeEventHead({ place, orderingKey }), body);
     durable.catch(() => {
       this.#forget([place]);
       this.#settled.add([place, place]);
     });
+    const ended = (): number => (this.unwrittenBytes -= body.length);
+    durable.then(ended, ended);
     return { place, durable };
   }
 

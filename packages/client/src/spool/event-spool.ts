@@ -38,6 +38,8 @@ export interface EventSpool {
   /** The place of the next event. */
   readonly nextPlace: number;
   hasRoom(bytes: number): boolean;
+  /** Bytes of events that are not on disk yet: they lie in memory until they are. */
+  readonly unwrittenBytes: number;
   append(event: Omit<SpooledEvent, 'place'>): Appended;
   /** Fixes a batch before its first attempt; resolves when that is durable, its events as well. */
   close(key: string, places: readonly number[]): Promise<void>;
