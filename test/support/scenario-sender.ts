@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { IngestClient } from '@weir/client';
 import type { SenderReport } from './scenario.ts';
 
 // One of several processes that share a key: sends its batches and says when each was taken.
 
 const [batches = 1, eventsPerBatch = 1] = process.argv.slice(2).map(Number);
+process.send?.('ready');
+await once(process, 'message');
 const client = new IngestClient({ maxBatchEvents: eventsPerBatch });
 const takenAtMs: number[] = [];
 client.on('batch', () => takenAtMs.push(Date.now()));
@@ -12,4 +15,5 @@ await client.flush({ timeoutMs: 600_000 });
 await client.close();
 const { requests, rateLimited: refused } = client.stats();
 const report: SenderReport = { requests, refused, takenAtMs };
-process.stdout.write(JSON.stringify(report));
+process.send?.(report);
+process.disconnect?.();

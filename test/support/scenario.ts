@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { IngestClient } from '@weir/client';
 import { storedIds } from './stored-events.ts';
 import { strippingProxy } from './stripping-proxy.ts';
@@ -77,16 +77,23 @@ export async function runProcesses(
   const file = join(folder.path, 'tenants.json');
   const quota = { name: 'requests', unit: 'requests', tokens, period: '1s', burst } as const;
   await writeTenants(file, { acme: { keys: [key], quotas: [quota] } });
-  const env = { WEIR_TENANTS: file, WEIR_SEGMENT_AGE_MS: '200' };
-  await using weir = await startWeir({ dataDir: folder.path, env });
+  const settings = { WEIR_TENANTS: file, WEIR_SEGMENT_AGE_MS: '200' };
+  await using weir = await startWeir({ dataDir: folder.path, env: settings });
+  const { PATH } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE: join(folder.path, 'compiled'), WEIR_URL: weir.url };
   const sender = fileURLToPath(new URL('./scenario-sender.ts', import.meta.url));
-  const given = { WEIR_URL: weir.url, WEIR_API_KEY: key.text };
-  const args = [sender, `${batches}`, `${eventsPerBatch}`];
+  const children = Array.from({ length: processes }, () =>
+    fork(sender, [`${batches}`, `${eventsPerBatch}`], {
+      env: { ...env, WEIR_API_KEY: key.text },
+    }),
+  );
+  // All are loaded before any begins: what is measured is the client, and not the start of Node.
+  await Promise.all(children.map((child) => once(child, 'message')));
   const reports = await Promise.all(
-    Array.from({ length: processes }, async () => {
-      const options = { env: { PATH: process.env.PATH, ...given }, maxBuffer: 16_777_216 };
-      const { stdout } = await promisify(execFile)(process.execPath, args, options);
-      return JSON.parse(stdout) as SenderReport;
+    children.map(async (child) => {
+      child.send('begin');
+      const [report] = (await once(child, 'message')) as [SenderReport];
+      return report;
     }),
   );
   const firstMs = Math.min(...reports.map(({ takenAtMs }) => takenAtMs[0] as number));
