@@ -8,6 +8,12 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const serverProgram = join(root, 'packages/server/src/cli/weir.ts');
 
+/** What every process of weir gets; compiled once, it starts with half of the work. */
+const environment = {
+  PATH: process.env.PATH,
+  NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/weir'),
+};
+
 export interface WeirOptions {
   readonly dataDir: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -36,7 +42,7 @@ export async function startWeir(options: WeirOptions): Promise<WeirProcess> {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: root,
     env: {
-      PATH: process.env.PATH,
+      ...environment,
       UV_THREADPOOL_SIZE: '8',
       PORT: '0',
       WEIR_ADMIN_PORT: '0',
@@ -104,7 +110,7 @@ export async function runWeir(
 ): Promise<Ran> {
   const child = spawn(process.execPath, [serverProgram, ...args], {
     cwd: root,
-    env: { PATH: process.env.PATH, ...env },
+    env: { ...environment, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
