@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -62,6 +62,22 @@ test('its manifest and files are as npm and bundlers expect them', async () => {
   const pack = { tarball: new Uint8Array(bytes).buffer };
   const { messages } = await publint({ pack, strict: true });
   expect(messages.filter(({ type }) => type !== 'suggestion')).toEqual([]);
+});
+
+test('what its pages point to is in the package', async () => {
+  const installed = join(project, 'node_modules/@weir/client');
+  const files = await readdir(installed, { recursive: true });
+  const pages = files.filter((file) => file.endsWith('.md') && !file.includes('node_modules'));
+  expect(pages).toContain('README.md');
+  expect(pages.length).toBeGreaterThan(4);
+  for (const page of pages) {
+    const text = await readFile(join(installed, page), 'utf8');
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const path = relative(installed, join(installed, dirname(page), target));
+      expect(files, `${page} points to ${target}`).toContain(path);
+    }
+  }
 });
 
 test('its types are found by whoever imports it as a module', async () => {

@@ -31,7 +31,7 @@ export interface Stats {
   readonly spooled: number;
   /** In memory, in flight included. */
   readonly inMemory: number;
-  /** Bytes of those in memory. */
+  /** Bytes of those in memory, and 384 for each beside its text. */
   readonly inMemoryBytes: number;
   /** Sent again after the server's window for repeats: it may hold them twice. */
   readonly maybeDuplicate: number;
