@@ -36,11 +36,23 @@ test('reads what the simulator tuned, and refuses a name in it that nobody knows
     seeds: { tune: [1], heldOut: [2] },
     goals: [],
     client: { throttle: { policy: 'adaptive', options: {} } },
-    server: { settings: { MAX_WORKERS: 7 }, plans: { free: { requests: { burst: 9 } } } },
+    server: {
+      settings: {
+        MAX_WORKERS: 7,
+        MAX_QUEUE: 4_321,
+        WEIR_SEGMENT_AGE_MS: 150,
+        WEIR_SEGMENT_EVENTS: 77,
+        WEIR_S3_MAX_CONCURRENCY: 5,
+      },
+      plans: { free: { requests: { burst: 9 } } },
+    },
   };
   const path = await fileWith(JSON.stringify(tuned));
   const { plans: planBursts } = tuned.server;
-  expect(await loadSettings(path)).toMatchObject({ maxWorkers: 7, planBursts });
+  expect(await loadSettings(path)).toMatchObject({
+    ...{ maxWorkers: 7, maxQueue: 4_321, segmentAgeMs: 150, segmentEvents: 77 },
+    ...{ s3MaxConcurrency: 5, planBursts },
+  });
 
   const wrong = await fileWith(JSON.stringify({ ...tuned, colour: 'red' }));
   expect(await loadSettings(wrong)).toEqual({ problems: [`${wrong}: colour: unknown`] });

@@ -185,6 +185,7 @@ function addTune(program: Command, act: Act, output: Output): void {
     .option('--held-out <seeds>', 'that what was found must hold on', '1-40')
     .option('--seed <n>', 'which chance the search itself has', '1')
     .option('--start <file>', 'begin with what was tuned before')
+    .option('--plan <plan/quota>', 'whose burst is written, such as free/requests')
     .option('--out <file>', 'for weir serve --config and for the throttle of the SDK')
     .option('--threads <n>', 'default: one for each core')
     .addOption(json());

@@ -16,6 +16,7 @@ export interface TuneCommandOptions {
   readonly heldOut: string;
   readonly seed: string;
   readonly start?: string;
+  readonly plan?: string;
   readonly out?: string;
   readonly threads?: string;
 }
@@ -24,6 +25,7 @@ export interface TuneCommandOptions {
 export async function tuneCommand(options: TuneCommandOptions, output: Output): Promise<Outcome> {
   const { side, evaluations, seed, threads } = options;
   const start = options.start === undefined ? undefined : await readTuned(options.start);
+  const plan = options.plan === undefined ? undefined : planFrom(options.plan);
   const names = side === 'both' ? (['client', 'server'] as const) : [side];
   let isStopped = false;
   const ignore = output.onInterrupt(() => {
@@ -39,6 +41,7 @@ export async function tuneCommand(options: TuneCommandOptions, output: Output): 
       heldOut: seedsFrom(options.heldOut),
       seed: whole('--seed', seed),
       ...(threads === undefined ? {} : { threads: whole('--threads', threads) }),
+      plan,
       command: commandOf(options),
       isStopped: () => isStopped,
       onProgress: (_, done) => progress.show(done, systemWorld.now()),
@@ -68,8 +71,21 @@ function recipeOf(
     name,
     scenarios: scenarios?.split(','),
     startPace: start?.client.throttle.options.pace,
-    startSettings: start?.server.settings,
+    startSettings: { ...start?.server.settings, ...start?.client.batch, ...burstOf(start) },
   };
+}
+
+/** Of the one plan and quota that a file speaks of. */
+function burstOf(start: Tuned | undefined): { readonly burst?: number } {
+  const [quotas = {}] = Object.values(start?.server.plans ?? {});
+  const [terms] = Object.values(quotas);
+  return terms === undefined ? {} : { burst: terms.burst };
+}
+
+function planFrom(text: string): { readonly plan: string; readonly quota: string } {
+  const [, plan, quota] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
+  if (plan !== undefined && quota !== undefined) return { plan, quota };
+  throw new Misuse(`--plan: expected PLAN/QUOTA as the file of tenants names them, not ${text}`);
 }
 
 function commandOf(options: TuneCommandOptions): string {

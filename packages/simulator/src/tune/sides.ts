@@ -9,6 +9,7 @@ export interface SideRecipe {
   /** Scenarios of the client's side; all where none are named. */
   readonly scenarios?: readonly string[] | undefined;
   readonly startPace?: Partial<PaceOptions> | undefined;
+  /** Of the server's side, by the names of settings, of options of the SDK, and `burst`. */
   readonly startSettings?: Readonly<Record<string, number>> | undefined;
 }
 

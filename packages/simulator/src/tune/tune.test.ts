@@ -2,6 +2,7 @@ import { paceDefaults } from '@weir/core/throttle/pace-options';
 import { parseTuned, type Tuned } from '@weir/core/tuned';
 import { expect, test } from 'vitest';
 import { paretoFront } from './search.ts';
+import { sideOf } from './sides.ts';
 import { type TuneOptions, tune } from './tune.ts';
 import tunedFile from './tuned.json' with { type: 'json' };
 
@@ -41,11 +42,48 @@ test('finds better settings of a server than bad ones', async () => {
     seeds: [101],
     heldOut: [1],
     sides: [server],
+    plan: { plan: 'free', quota: 'requests' },
   });
 
   expect(sides[0]?.isBetter).toBe(true);
-  expect(tuned.server.settings.MAX_WORKERS).toBeGreaterThan(1);
+  const { settings, plans } = tuned.server;
+  expect(Object.keys(settings)).toEqual([
+    ...['MAX_WORKERS', 'MAX_QUEUE', 'WEIR_SEGMENT_AGE_MS', 'WEIR_SEGMENT_EVENTS'],
+    'WEIR_S3_MAX_CONCURRENCY',
+  ]);
+  expect(Object.keys(tuned.client.batch ?? {})).toEqual([
+    ...['maxBatchEvents', 'lingerMs', 'maxConcurrency'],
+  ]);
+  expect(plans?.free?.requests?.burst).toBeGreaterThanOrEqual(1);
+  expect(parseTuned(JSON.parse(JSON.stringify(tuned)))).toEqual(tuned);
   expect(tuned.goals.every(({ before, after }) => Number.isFinite(before + after))).toBe(true);
+});
+
+test('every parameter of a server changes what comes of it', () => {
+  const side = sideOf({ name: 'server' });
+  const other: Record<string, number> = {
+    ...{ MAX_WORKERS: 1, MAX_QUEUE: 50, WEIR_SEGMENT_AGE_MS: 100, WEIR_SEGMENT_EVENTS: 100 },
+    ...{
+      WEIR_S3_MAX_CONCURRENCY: 1,
+      maxBatchEvents: 2,
+      lingerMs: 500,
+      maxConcurrency: 1,
+      burst: 1,
+    },
+  };
+  // So few workers, so long a queue and so much under way that each bound is felt.
+  const busy = side.parameters.map(({ name }, place) => {
+    const felt: Record<string, number> = { WEIR_SEGMENT_EVENTS: 200, maxBatchEvents: 3 };
+    return felt[name] ?? (side.start[place] as number);
+  });
+  const echoes = ['workers', 'writes at once', 'burst']; // aims that are parameters themselves
+  const outcomeOf = (vector: readonly number[]) =>
+    side.evaluate(vector, 1).filter((_, i) => !echoes.includes(side.aims[i]?.name ?? ''));
+  const before = outcomeOf(busy);
+  for (const [place, { name }] of side.parameters.entries()) {
+    const changed = busy.with(place, other[name] as number);
+    expect(outcomeOf(changed), name).not.toEqual(before);
+  }
 });
 
 test('the same seed finds the same, on one thread and on two', async () => {

@@ -1,10 +1,10 @@
-import type { Tuned, TunedGoal } from '@weir/core/tuned';
+import type { Tuned, TunedGoal, TunedPlans } from '@weir/core/tuned';
 import { seededRandom } from '@weir/core/world/random';
 import { paceOf } from './client-side.ts';
 import { Evaluators } from './evaluators.ts';
 import { type Candidate, candidateOf, type Found, search } from './search.ts';
-import { settingsOf } from './server-side.ts';
-import type { Side } from './side.ts';
+import { batchOf, burstOf, settingsOf } from './server-side.ts';
+import type { Side, Vector } from './side.ts';
 import { type SideRecipe, sideOf } from './sides.ts';
 
 export interface TuneOptions {
@@ -16,6 +16,8 @@ export interface TuneOptions {
   readonly seed: number;
   /** Threads; as many as there are cores where it is left out. */
   readonly threads?: number;
+  /** Whose burst is tuned; it is written only where this is known. */
+  readonly plan?: { readonly plan: string; readonly quota: string } | undefined;
   readonly command: string;
   readonly isStopped: () => boolean;
   readonly onProgress: (side: Side['name'], done: number) => void;
@@ -53,10 +55,22 @@ export async function tune(options: TuneOptions): Promise<{
         policy: 'adaptive',
         options: client === undefined ? {} : { pace: paceOf(client) },
       },
+      ...(server === undefined ? {} : { batch: batchOf(server) }),
     },
-    server: { settings: server === undefined ? {} : settingsOf(server) },
+    server: {
+      settings: server === undefined ? {} : settingsOf(server),
+      ...plansOf(server, options.plan),
+    },
   };
   return { tuned, sides };
+}
+
+function plansOf(
+  vector: Vector | undefined,
+  named: TuneOptions['plan'],
+): { readonly plans?: TunedPlans } {
+  if (vector === undefined || named === undefined) return {};
+  return { plans: { [named.plan]: { [named.quota]: { burst: burstOf(vector) } } } };
 }
 
 async function tuneSide(recipe: SideRecipe, options: TuneOptions): Promise<TunedSide> {
