@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { admin, type ReadyReason } from './admin.ts';
 
+const publicUrl = 'http://127.0.0.1:8080';
+
 function adminWith(...reasons: ReadyReason[]) {
-  return admin({ reasons: () => reasons, metrics: () => '# HELP x y\n' });
+  return admin({ reasons: () => reasons, metrics: () => '# HELP x y\n', publicUrl });
 }
 
 const stopping = { reason: 'stopping', blocks: true };

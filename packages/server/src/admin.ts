@@ -2,6 +2,7 @@ import { problemOf } from '@weir/core/wire/problem';
 import { type Refusal, refusals } from '@weir/core/wire/refusal';
 import { Hono } from 'hono';
 import { addConsole, type ConsoleRoutesDeps, consolePath } from './console/console-routes.ts';
+import { openApi } from './openapi/document.ts';
 import type { AppEnv } from './request.ts';
 
 /** Something a person should know about a server that runs. */
@@ -16,18 +17,20 @@ export interface AdminDeps {
   readonly reasons: () => readonly ReadyReason[];
   /** All metrics in Prometheus' text format. */
   readonly metrics: () => string;
+  /** Where the public port is reached, for its description. */
+  readonly publicUrl: string;
   /** The page for people; left out where there is nobody to look at it. */
   readonly console?: ConsoleRoutesDeps;
 }
 
 const allowed = 'GET, HEAD';
-const pages = ['/livez', '/readyz', '/metrics', consolePath];
+const pages = ['/livez', '/readyz', '/metrics', '/openapi.json', consolePath];
 
 /**
  * What runs on the admin port: for probes, scrapers and people on this machine. It asks for no key,
  * so nothing here tells one or changes anything.
  */
-export function admin({ reasons, metrics, console }: AdminDeps): Hono<AppEnv> {
+export function admin({ reasons, metrics, publicUrl, console }: AdminDeps): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get('/livez', () => json(200, { live: true }));
   routes.get('/readyz', () => readiness(reasons()));
@@ -35,6 +38,7 @@ export function admin({ reasons, metrics, console }: AdminDeps): Hono<AppEnv> {
     const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
     return new Response(metrics(), { headers });
   });
+  routes.get('/openapi.json', () => json(200, openApi(publicUrl)));
   if (console !== undefined) addConsole(routes, console);
   routes.notFound(({ req }) => {
     if (pages.includes(req.path)) return problem(wrongMethod, { allow: allowed });

@@ -19,7 +19,7 @@ export interface AppDeps extends Omit<IngestDeps, 'replies'>, ReceiptDeps, Limit
 }
 
 /** Which methods each path knows; everything else there is a 405. */
-const methods: readonly (readonly [prefix: string, allow: string])[] = [
+export const methods: readonly (readonly [prefix: string, allow: string])[] = [
   [paths.events, 'POST'],
   [paths.limits, 'GET, HEAD'],
   [paths.receipts, 'GET, HEAD'],

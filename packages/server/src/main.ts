@@ -117,7 +117,7 @@ export async function start(
   const http = await listen(routes, { ...placeIn(settings), onRefused, onRequest });
 
   const operations = await startOperations(settings, {
-    ...{ world, metrics, spool, receipts, refusals, opened, isDraining },
+    ...{ world, metrics, spool, receipts, refusals, opened, isDraining, publicPort: http.port },
     limiter: limits.limiter,
     parts: [durations, stored, opened, limits, telemetry],
   });

@@ -29,6 +29,7 @@ export interface OperationsDeps {
   /** All that has something to say of itself. */
   readonly parts: readonly Part[];
   readonly isDraining: () => boolean;
+  readonly publicPort: number;
 }
 
 /** The admin port as it runs. */
@@ -64,6 +65,7 @@ export async function startOperations(
   const routes = admin({
     reasons,
     metrics,
+    publicUrl: `http://127.0.0.1:${deps.publicPort}`,
     console: { reasons, metrics, callers, limiter, refusals, receipts, jaegerUrl, jaegerPageUrl },
   });
   const { adminHost: host, adminPort: port } = settings;

@@ -9,8 +9,10 @@ test('Prometheus is sent to where the metrics are', async () => {
   const [job] = parse(text).scrape_configs;
   const { adminHost, adminPort } = settingTable;
   expect(job.static_configs[0].targets).toEqual([`${adminHost.default}:${adminPort.default}`]);
-  const { status } = await admin({ reasons: () => [], metrics: () => '' }).request(
-    job.metrics_path,
-  );
+  const { status } = await admin({
+    reasons: () => [],
+    metrics: () => '',
+    publicUrl: 'http://x',
+  }).request(job.metrics_path);
   expect(status).toBe(200);
 });
