@@ -1,10 +1,20 @@
 // Compiles the client, core and segment-log into dist/, so that what is published depends on undici
-// alone. Plain tsc; then the names of the two private packages become paths.
+// alone. Plain tsc; then the names of the two private packages become paths; then what is loaded
+// together becomes one file: of 53 files each took half a millisecond to import.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(here, 'dist');
@@ -26,8 +36,67 @@ for (const name of packages) {
 for (const file of filesBelow(dist)) rewrite(file);
 const needed = reachable();
 for (const file of filesBelow(dist)) if (!needed.has(file)) rmSync(file);
+await bundle();
 for (const folder of foldersBelow(dist))
   if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
+
+/** The JavaScript in few files, none of it made smaller; the types stay as they are. */
+async function bundle(): Promise<void> {
+  const made = join(here, 'dist-bundled');
+  const [index, edge, throttle] = ['index', 'fetch', 'throttle'].map(loadedBy);
+  const isPace = (file: string): boolean =>
+    index?.has(file) === true && throttle?.has(file) === true;
+  const isShared = (file: string): boolean => index?.has(file) === true && edge?.has(file) === true;
+  const groups = [
+    { name: 'pace', priority: 2, test: isPace },
+    { name: 'client', priority: 1, test: isShared },
+  ];
+  await build({
+    root: here,
+    logLevel: 'warn',
+    configFile: false,
+    publicDir: false,
+    build: {
+      ssr: true, // without the help that Vite gives to pages
+      outDir: made,
+      emptyOutDir: true,
+      minify: false,
+      target: 'es2023',
+      rolldownOptions: {
+        input: Object.fromEntries(
+          entries.map((name) => [name, join(dist, 'client', `${name}.js`)]),
+        ),
+        preserveEntrySignatures: 'strict',
+        external: [/^node:/, 'undici', '@opentelemetry/api'],
+        output: {
+          entryFileNames: 'client/[name].js',
+          chunkFileNames: 'parts/[name].js',
+          codeSplitting: { groups },
+        },
+      },
+    },
+  });
+  for (const file of filesBelow(dist)) if (file.endsWith('.js')) rmSync(file);
+  cpSync(made, dist, { recursive: true });
+  rmSync(made, { recursive: true });
+}
+
+/** Files that an entry loads at once. */
+function loadedBy(entry: string): Set<string> {
+  const found = new Set<string>();
+  const open = [join(dist, 'client', `${entry}.js`)];
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    if (found.has(file)) continue;
+    found.add(file);
+    const text = readFileSync(file, 'utf8');
+    for (const [, name = ''] of text.matchAll(
+      /^(?:import|export)\b[^;]*?['"](\.[^'"\n]+)['"]/gms,
+    )) {
+      open.push(join(dirname(file), name));
+    }
+  }
+  return found;
+}
 
 /** Names of packages and of TypeScript files become paths of what was compiled. */
 function rewrite(file: string): void {
