@@ -41,6 +41,7 @@ export async function tuneCommand(options: TuneCommandOptions, output: Output): 
       heldOut: seedsFrom(options.heldOut),
       seed: whole('--seed', seed),
       ...(threads === undefined ? {} : { threads: whole('--threads', threads) }),
+      before: start,
       plan,
       command: commandOf(options),
       isStopped: () => isStopped,

@@ -59,6 +59,24 @@ test('finds better settings of a server than bad ones', async () => {
   expect(tuned.goals.every(({ before, after }) => Number.isFinite(before + after))).toBe(true);
 });
 
+test('a side that is not searched stays as it was tuned before', async () => {
+  const before = parseTuned({
+    ...JSON.parse(JSON.stringify(tunedFile)),
+    server: { settings: { MAX_WORKERS: 5 }, plans: { free: { requests: { burst: 6 } } } },
+  }) as Tuned;
+  const short = { ...options, evaluations: 3, sides: [client], before };
+  const { tuned } = await tune(short);
+
+  expect(tuned.server).toEqual(before.server);
+  expect(tuned.client.throttle.options.pace?.backoff).toBe(bad.backoff);
+  expect(tuned.command).toBe('weir-sim tune');
+
+  const { tuned: other } = await tune({ ...short, sides: [server] });
+  expect(other.client.throttle).toEqual(before.client.throttle);
+  expect(other.goals.filter(({ side }) => side === 'client')).toEqual(before.goals);
+  expect(other.command).toBe(`${before.command} && weir-sim tune`);
+});
+
 test('every parameter of a server changes what comes of it', () => {
   const side = sideOf({ name: 'server' });
   const other: Record<string, number> = {

@@ -1,4 +1,4 @@
-import type { Tuned, TunedGoal, TunedPlans } from '@weir/core/tuned';
+import type { Tuned, TunedGoal } from '@weir/core/tuned';
 import { seededRandom } from '@weir/core/world/random';
 import { paceOf } from './client-side.ts';
 import { Evaluators } from './evaluators.ts';
@@ -16,6 +16,8 @@ export interface TuneOptions {
   readonly seed: number;
   /** Threads; as many as there are cores where it is left out. */
   readonly threads?: number;
+  /** What was tuned before: a side that is not searched now stays as it is there. */
+  readonly before?: Tuned | undefined;
   /** Whose burst is tuned; it is written only where this is known. */
   readonly plan?: { readonly plan: string; readonly quota: string } | undefined;
   readonly command: string;
@@ -45,32 +47,40 @@ export async function tune(options: TuneOptions): Promise<{
     return of === undefined ? undefined : (of.isBetter ? of.after : of.before).vector;
   };
   const [client, server] = [vectorOf('client'), vectorOf('server')];
+  const { before } = options;
+  const kept = before?.goals.filter(({ side }) => sides.every((of) => of.side.name !== side)) ?? [];
   const tuned: Tuned = {
     version: 1,
-    command: options.command,
+    command: kept.length === 0 ? options.command : `${before?.command} && ${options.command}`,
     seeds: { tune: options.seeds, heldOut: options.heldOut },
-    goals: sides.flatMap(goalsOf),
-    client: {
-      throttle: {
-        policy: 'adaptive',
-        options: client === undefined ? {} : { pace: paceOf(client) },
-      },
-      ...(server === undefined ? {} : { batch: batchOf(server) }),
-    },
-    server: {
-      settings: server === undefined ? {} : settingsOf(server),
-      ...plansOf(server, options.plan),
-    },
+    goals: [...kept, ...sides.flatMap(goalsOf)],
+    client: { ...throttleOf(client, before), ...batchOfSide(server, before) },
+    server: server === undefined ? (before?.server ?? { settings: {} }) : serverOf(server, options),
   };
   return { tuned, sides };
 }
 
-function plansOf(
+function throttleOf(
   vector: Vector | undefined,
-  named: TuneOptions['plan'],
-): { readonly plans?: TunedPlans } {
-  if (vector === undefined || named === undefined) return {};
-  return { plans: { [named.plan]: { [named.quota]: { burst: burstOf(vector) } } } };
+  before: Tuned | undefined,
+): Pick<Tuned['client'], 'throttle'> {
+  const kept = before?.client.throttle ?? ({ policy: 'adaptive', options: {} } as const);
+  if (vector === undefined) return { throttle: kept };
+  return { throttle: { policy: 'adaptive', options: { ...kept.options, pace: paceOf(vector) } } };
+}
+
+function batchOfSide(
+  vector: Vector | undefined,
+  before: Tuned | undefined,
+): Pick<Tuned['client'], 'batch'> {
+  const batch = vector === undefined ? before?.client.batch : batchOf(vector);
+  return batch === undefined ? {} : { batch };
+}
+
+function serverOf(vector: Vector, { plan }: TuneOptions): Tuned['server'] {
+  const settings = settingsOf(vector);
+  if (plan === undefined) return { settings };
+  return { settings, plans: { [plan.plan]: { [plan.quota]: { burst: burstOf(vector) } } } };
 }
 
 async function tuneSide(recipe: SideRecipe, options: TuneOptions): Promise<TunedSide> {
