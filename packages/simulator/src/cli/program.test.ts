@@ -134,6 +134,7 @@ test.each([
   [['compare', 'H1', '--tolerance', 'x'], '--tolerance: expected a share from 0 to 1, not x'],
   [['compare', 'H1', '--base', 'x'], '--base: x is not among --strategies'],
   [['replay', 'x', '--tokens', 'a', '--burst', '1'], '--tokens, --period, --burst: tokens must be'],
+  [['tune', '--plan', 'free'], '--plan: expected PLAN/QUOTA as the file of tenants names them'],
   [['validate', '--url', 'here', '--key', 'k'], '--url: expected such as http://127.0.0.1:8080'],
   [
     ['validate', '--url', 'http://x', '--key', 'k', '--senders', '0'],
