@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decide } from './admission.ts';
 import { compileQuota, type RateState } from './gcra.ts';
-import { type KeyedQuota, Slots, slotBounds } from './slots.ts';
+import { type KeyedQuota, Slots } from './quota-slots.ts';
+import { slotBounds } from './slots.ts';
 import { seededRandom } from './world/random.ts';
 
 const t0 = 1_790_000_000_000_000;

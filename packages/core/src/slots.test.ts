@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { decide } from './admission.ts';
 import { compileQuota, type RateState } from './gcra.ts';
-import { type KeyedQuota, offerSlot, Slots, slotBounds } from './slots.ts';
+import { type KeyedQuota, Slots } from './quota-slots.ts';
+import { offerSlot, slotBounds } from './slots.ts';
 
 const second = 1_000_000;
 const t0 = 1_790_000_000 * second;

@@ -1,6 +1,7 @@
 import { type Cost, type Decision, decide, type NamedQuota } from '@weir/core/admission';
 import { compileQuota, type RateState } from '@weir/core/gcra';
-import { Slots, slotBounds } from '@weir/core/slots';
+import { Slots } from '@weir/core/quota-slots';
+import { slotBounds } from '@weir/core/slots';
 import { problemOf } from '@weir/core/wire/problem';
 import { encodeRateLimit, retryAfterSeconds } from '@weir/core/wire/rate-headers';
 import type { Refusal, RefusalCode } from '@weir/core/wire/refusal';

@@ -1,5 +1,6 @@
 import type { Cost, Decision } from '@weir/core/admission';
-import { Slots, slotBounds } from '@weir/core/slots';
+import { Slots } from '@weir/core/quota-slots';
+import { slotBounds } from '@weir/core/slots';
 import type { Refusal } from '@weir/core/wire/refusal';
 import { fields } from '@weir/core/wire/routes';
 import type { Us, World } from '@weir/core/world/world';

@@ -1,6 +1,7 @@
 import type { Cost } from '@weir/core/admission';
 import { gcra, type Quota, type RateState, type Verdict } from '@weir/core/gcra';
-import { QuotaSlots, type SlotBounds } from '@weir/core/slots';
+import { QuotaSlots } from '@weir/core/quota-slots';
+import type { SlotBounds } from '@weir/core/slots';
 import type { Cause } from '@weir/core/throttle/throttle';
 import { LimitOnTheWire } from '@weir/core/wire/limit-on-the-wire';
 import { type Limit, retryAfterSeconds } from '@weir/core/wire/rate-headers';
