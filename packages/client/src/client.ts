@@ -30,11 +30,13 @@ export type EventMap = Readonly<Record<string, unknown>>;
 /** What a client without a type of its own takes: any type, any data. */
 export type AnyEvents = Readonly<Record<string, unknown>>;
 
+/** What may be said of one event, and of the way it goes. */
 export interface TrackOptions extends EventOptions {
   /** Events with the same key are taken in the order in which they were given. @default none */
   readonly orderingKey?: string | undefined;
 }
 
+/** The same, and how long to wait for what. */
 export interface SendOptions extends TrackOptions {
   /** Ends the wait; where the event is on its way already, it may still arrive. @default none */
   readonly signal?: AbortSignal | undefined;
@@ -105,6 +107,9 @@ export class Client<Events extends EventMap = AnyEvents> {
    * Takes an event and returns at once. Throws only for an event that could never be sent
    * (`invalid_event`, `event_too_large`) and after `close`; what happens later is told by `stats()`
    * and by the events `drop`, `reject` and `error`.
+   *
+   * @example
+   * client.track('page.viewed', { path: '/pricing' }, { subject: 'user-7' });
    */
   track<Name extends keyof Events & string>(
     type: Name,
@@ -119,6 +124,11 @@ export class Client<Events extends EventMap = AnyEvents> {
    * Resolves when the server has the event safe on its disk; other events share its request. Rejects
    * with a WeirError: `invalid_event`, `event_too_large`, `queue_full`, `rate_limited`, `unauthorized`,
    * `cancelled`, `closed`, or whatever the server refused it for.
+   *
+   * @example
+   * const receipt = await client.send('order.paid', { cents: 1900 }, { id: 'order-17' });
+   * const { key, line } = await receipt.stored({ timeoutMs: 60_000 });
+   * console.log(`in line ${line} of ${key}`);
    */
   async send<Name extends keyof Events & string>(
     type: Name,
@@ -135,6 +145,12 @@ export class Client<Events extends EventMap = AnyEvents> {
    * Sends all events of an iterable, which is not asked for more while there is no room. Resolves when
    * the server has answered for each; rejects where the iterable does, or with `cancelled`, `closed` or
    * `unauthorized`.
+   *
+   * @example
+   * const orders = [{ type: 'order.paid', data: { cents: 1900 } }];
+   * const { accepted, failures } = await client.sendMany(orders);
+   * for (const { index, error } of failures) console.error(index, error.code);
+   * console.log(`${accepted} taken`);
    */
   async sendMany(
     events: Iterable<ManyEvent<Events>> | AsyncIterable<ManyEvent<Events>>,
@@ -148,6 +164,10 @@ export class Client<Events extends EventMap = AnyEvents> {
   /**
    * Sends everything taken before this call and resolves when the outcome of each event is known, or
    * it is safe in the spool when the time is over. Rejects with `flush_timeout`, or `cancelled`.
+   *
+   * @example
+   * const { acked, dropped } = await client.flush({ timeoutMs: 5_000 });
+   * console.log(`${acked} taken, ${dropped} given up`);
    */
   async flush(options: FlushOptions = {}): Promise<FlushResult> {
     const release = this.#keepAlive.hold();
@@ -162,6 +182,9 @@ export class Client<Events extends EventMap = AnyEvents> {
    * Takes no more, flushes, and lets go of everything. What is left after the time goes to the spool,
    * or is dropped and counted where there is none. Calling it again returns the same promise; it
    * never rejects.
+   *
+   * @example
+   * await client.close({ timeoutMs: 10_000 });
    */
   close(options: FlushOptions = {}): Promise<void> {
     this.#closing ??= this.#close(options);
@@ -172,17 +195,34 @@ export class Client<Events extends EventMap = AnyEvents> {
     return this.close();
   }
 
-  /** What became of every event so far. The sums add up at every instant. */
+  /**
+   * What became of every event so far. The sums add up at every instant.
+   *
+   * @example
+   * const { queued, acked, inMemory, rateLimited } = client.stats();
+   * console.log({ queued, acked, inMemory, rateLimited });
+   */
   stats(): Stats {
     return this.#outbox.stats();
   }
 
-  /** What the pace of this key looks like; undefined before the first request. */
+  /**
+   * What the pace of this key looks like; undefined before the first request.
+   *
+   * @example
+   * console.log(`${client.throttle?.perSecond ?? 'any number of'} tokens a second`);
+   */
   get throttle(): ThrottleSnapshot | undefined {
     return this.#keys.turnstile?.snapshot();
   }
 
-  /** Calls `listener` on every such event; returns how to stop. */
+  /**
+   * Calls `listener` on every such event, with what it throws logged; returns how to stop.
+   *
+   * @example
+   * const stop = client.on('drop', ({ reason, count }) => console.warn(`${count} lost: ${reason}`));
+   * stop();
+   */
   on<Name extends keyof ClientEvents>(
     name: Name,
     listener: (event: ClientEvents[Name]) => void,

@@ -36,7 +36,13 @@ const own = {
 /** Why something failed: the client's own reasons, the refusals of weir, the rejections of one event. */
 export type WeirErrorCode = keyof typeof own | keyof typeof refusals | keyof typeof rejections;
 
-/** Every code that an error of this package can have, and whether the same event may pass later. */
+/**
+ * Every code that an error of this package can have, and whether the same event may pass later.
+ *
+ * @example
+ * const lasting = Object.entries(errorCodes).filter(([, isRetryable]) => !isRetryable);
+ * console.log(`${lasting.length} of them no repeat can cure`);
+ */
 export const errorCodes: Readonly<Record<WeirErrorCode, boolean>> = {
   ...(Object.fromEntries(Object.keys(rejections).map((code) => [code, false])) as Record<
     keyof typeof rejections,

@@ -10,7 +10,14 @@ export type { ClientOptions } from './options.ts';
 export type { Receipt } from './receipts.ts';
 export { isWeirError, WeirError } from './weir-error.ts';
 
-/** The client for runtimes without Node: workers, edge, Bun, Deno. The same but for spool and dispatcher. */
+/**
+ * The client for runtimes without Node: workers, edge, Bun, Deno. The same but for spool and
+ * dispatcher.
+ *
+ * @example
+ * await using client = new IngestClient({ apiKey, baseUrl });
+ * client.track('page.viewed', { path: '/pricing' });
+ */
 export const IngestClient: ClientConstructor = clientOn(fetchPlatform);
 /** An instance of it. */
 export type IngestClient<Events extends EventMap = AnyEvents> = Client<Events>;

@@ -2,6 +2,7 @@ import type { Ms, World } from '@weir/core/world/world';
 import type { Outbox } from './outbox.ts';
 import { WeirError } from './weir-error.ts';
 
+/** How long to wait for what is under way. */
 export interface FlushOptions {
   /** @default 30_000 */
   readonly timeoutMs?: Ms | undefined;

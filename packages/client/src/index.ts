@@ -23,7 +23,14 @@ export type { Receipt, StoredEvent, StoredOptions } from './receipts.ts';
 export type { ManyEvent, ManyResult } from './send-many.ts';
 export { isWeirError, WeirError } from './weir-error.ts';
 
-/** The client for Node; `Client` has its methods, `ClientOptions` what it takes. */
+/**
+ * The client for Node; `Client` has its methods, `ClientOptions` what it takes: by default a key from
+ * WEIR_API_KEY and a server from WEIR_URL. Throws a WeirError `invalid_option`.
+ *
+ * @example
+ * await using client = new IngestClient<{ 'order.paid': { cents: number } }>({ lingerMs: 20 });
+ * client.track('order.paid', { cents: 1900 });
+ */
 export const IngestClient: ClientConstructor = clientOn(nodePlatform);
 /** An instance of it. */
 export type IngestClient<Events extends EventMap = AnyEvents> = Client<Events>;

@@ -13,6 +13,7 @@ export interface StoredEvent {
   readonly line: number;
 }
 
+/** How long to wait for an event to be in the object store. */
 export interface StoredOptions {
   readonly signal?: AbortSignal | undefined;
   /** @default 300_000 */

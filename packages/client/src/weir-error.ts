@@ -58,7 +58,14 @@ export class WeirError extends Error {
   }
 }
 
-/** Whether `error` is a `WeirError`, of this copy of the package or another, and has this code. */
+/**
+ * Whether `error` is a `WeirError`, of this copy of the package or another, and has this code. Takes
+ * anything; never throws.
+ *
+ * @example
+ * const failed = await client.send('order.paid', { cents: 1900 }).catch((error: unknown) => error);
+ * if (isWeirError(failed, 'queue_full')) console.error('offered faster than it can be sent');
+ */
 export function isWeirError<Code extends WeirErrorCode = WeirErrorCode>(
   error: unknown,
   code?: Code,

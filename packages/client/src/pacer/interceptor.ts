@@ -29,7 +29,8 @@ export type Interceptor = Dispatcher.DispatcherComposeInterceptor;
  *
  * @example
  * const dispatcher = new Agent().compose(throttleInterceptor());
- * await request('https://api.example.com/things', { dispatcher });
+ * const { body } = await request('https://api.example.com/things', { dispatcher });
+ * await body.dump();
  */
 export function throttleInterceptor(options: PacerOptions = {}): Interceptor {
   const pacer = new Pacer(options);

@@ -9,6 +9,7 @@ import { cancelled } from '../room-line.ts';
 import { makerOf } from '../tuned-throttle.ts';
 import { PacedTurnstile, type Turnstile } from '../turnstile.ts';
 
+/** What a pacer may be given. */
 export interface PacerOptions {
   /** The policy. @default 'adaptive', as tuned */
   readonly throttle?: ThrottleChoice | undefined;
@@ -39,7 +40,8 @@ export interface Turn {
  *
  * @example
  * const pacer = new Pacer();
- * const response = await pacer.fetch('https://api.example.com/things', { method: 'POST', body });
+ * const response = await pacer.fetch('https://api.example.com/things', { method: 'POST', body: '{}' });
+ * console.log(response.status);
  */
 export class Pacer {
   readonly #turnstile: Turnstile;
@@ -50,7 +52,15 @@ export class Pacer {
     this.#turnstile = new PacedTurnstile(makerOf(throttle)(world.random), world);
   }
 
-  /** Resolves when a request of this cost may go. Rejects with a WeirError `cancelled`. */
+  /**
+   * Resolves when a request of this cost may go. Rejects with a WeirError `cancelled`.
+   *
+   * @example
+   * const pacer = new Pacer();
+   * const turn = await pacer.turn({ cost: { events: 20 }, signal: AbortSignal.timeout(60_000) });
+   * const reply = await fetch('https://api.example.com/things', { method: 'POST', body: '{}' });
+   * turn.answered({ status: reply.status, header: (name) => reply.headers.get(name) });
+   */
   turn({ cost = {}, signal }: TurnOptions = {}): Promise<Turn> {
     const { promise, resolve, reject } = Promise.withResolvers<Turn>();
     if (signal?.aborted) return Promise.reject(cancelled(signal));
@@ -68,7 +78,15 @@ export class Pacer {
     return promise.finally(() => signal.removeEventListener('abort', aborted));
   }
 
-  /** As the `fetch` of the host, in its turn. A 429 is returned like any other reply. */
+  /**
+   * As the `fetch` of the host, in its turn. A 429 is returned like any other reply; what `fetch` throws
+   * is thrown.
+   *
+   * @example
+   * const pacer = new Pacer();
+   * const paths = ['a', 'b', 'c'];
+   * await Promise.all(paths.map((path) => pacer.fetch(`https://api.example.com/${path}`)));
+   */
   async fetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
     const turn = await this.turn({ signal: init.signal ?? undefined });
     try {
@@ -86,6 +104,13 @@ export class Pacer {
     }
   }
 
+  /**
+   * What it believes of the quota at this moment.
+   *
+   * @example
+   * const { perSecond, remaining, waitingFor } = new Pacer().snapshot();
+   * console.log({ perSecond, remaining, waitingFor });
+   */
   snapshot(): ThrottleSnapshot {
     return this.#turnstile.snapshot();
   }
@@ -108,6 +133,7 @@ export class Pacer {
   }
 }
 
+/** What a request costs, and what ends its wait. */
 export interface TurnOptions {
   /** What the server will count. @default 1 request, 1 event */
   readonly cost?: Partial<Cost> | undefined;

@@ -26,7 +26,7 @@ export interface FakeServer extends AsyncDisposable {
  * await using client = new IngestClient({ baseUrl: server.url, apiKey: server.key });
  * server.weir.fail({ drop: 'after' });
  * await client.send('order.paid', { cents: 1900 });
- * expect(server.weir.events).toHaveLength(1);
+ * assert.equal(server.weir.events.length, 1);
  */
 export async function startFakeWeir(options: FakeOptions = {}): Promise<FakeServer> {
   const weir = new FakeWeir(options, systemWorld);

@@ -30,6 +30,7 @@ export type Fault =
   /** Answered as usual, so much later. */
   | { readonly delayMs: Ms };
 
+/** How a fake is to behave. */
 export interface FakeOptions {
   /** Held by the very law that weir uses. @default none */
   readonly quotas?: readonly FakeQuota[];
@@ -53,6 +54,7 @@ export interface FakeRequest {
   readonly body: string;
 }
 
+/** What it answers. */
 export interface FakeReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -77,6 +79,12 @@ interface Answered {
 /**
  * A weir without sockets, disk or store: the real law of quotas, one answer for each Idempotency-Key,
  * a result for each event, and faults by script. What it took is in `events`.
+ *
+ * @example
+ * await using server = await startFakeWeir();
+ * await using client = new IngestClient({ baseUrl: server.url, apiKey: server.key });
+ * await client.send('order.paid', { cents: 1900 });
+ * assert.deepEqual(server.weir.events[0]?.data, { cents: 1900 });
  */
 export class FakeWeir {
   /** Every event that was taken, once, in order. */
@@ -99,23 +107,50 @@ export class FakeWeir {
     this.#states = this.#quotas.map(() => undefined);
   }
 
-  /** These happen to the next requests, one each. */
+  /**
+   * These happen to the next requests, one each.
+   *
+   * @example
+   * server.weir.fail({ refuse: 'over_capacity', retryAfterMs: 50 }, { drop: 'after' });
+   * await client.send('order.paid', { cents: 1900 });
+   * assert.equal(server.weir.events.length, 1);
+   */
   fail(...faults: readonly Fault[]): void {
     this.#faults.push(...faults);
   }
 
-  /** Changes the quotas from now on; what was spent under the old ones is forgotten. */
+  /**
+   * Changes the quotas from now on; what was spent under the old ones is forgotten.
+   *
+   * @example
+   * server.weir.setQuotas([{ tokens: 100, periodMs: 1_000, burst: 5 }]);
+   * await client.send('order.paid', { cents: 1900 });
+   * assert.equal(client.throttle?.perSecond, 100);
+   */
   setQuotas(quotas: readonly FakeQuota[]): void {
     this.#quotas = compile(quotas);
     this.#states = this.#quotas.map(() => undefined);
   }
 
-  /** The fault that the next request meets. */
+  /**
+   * The fault that the next request meets, which is used up; undefined where it meets none.
+   *
+   * @example
+   * server.weir.fail({ status: 502 });
+   * assert.deepEqual(server.weir.takeFault(), { status: 502 });
+   */
   takeFault(): Fault | undefined {
     return this.#faults.shift();
   }
 
-  /** What a server would answer; `refused` answers instead of looking at the request. */
+  /**
+   * What a server would answer; `refused` answers instead of looking at the request.
+   *
+   * @example
+   * const body = '{"type":"order.paid"}';
+   * const reply = server.weir.answer({ method: 'POST', path: '/v1/events', headers: {}, body });
+   * assert.equal(reply.status, 202);
+   */
   answer(request: FakeRequest, refused?: Refusal): FakeReply {
     const reply = this.#answer(request, refused);
     this.statuses.set(reply.status, (this.statuses.get(reply.status) ?? 0) + 1);
