@@ -8,7 +8,7 @@ import { connectRedis } from '../redis/connect.ts';
 import { onRedis } from '../redis/on-redis.model.ts';
 import { type RedisServer, startRedisServer } from '../redis/redis-server.model.ts';
 import { RedisScript } from '../redis/script.ts';
-import type { Asked } from './hints.ts';
+import { type Asked, MemoryHints } from './hints.ts';
 import { callerOf, cost } from './limiter.contract.ts';
 import { MemoryLimiter } from './memory.ts';
 import { RedisHints } from './redis-hints.ts';
@@ -143,6 +143,24 @@ onRedis('turns on a quota that servers share', () => {
     await expect.poll(() => connections[0]?.client.status).not.toBe('ready');
     expect(await ask(one, 'new')).toBeUndefined();
     for (const redis of connections) redis.close();
+  });
+
+  test('who is refused while nobody else is about is given a turn, in Redis as in memory', async () => {
+    await using server = await startRedisServer();
+    const redis = await connected(server);
+    const quota = compileQuota({ tokens: 1, periodUs: 10_000_000, burst: 1 });
+    const caller = callerOf('acme', [{ name: 'req', unit: 'requests', quota }]);
+    const limiter = new MemoryLimiter(systemWorld);
+    limiter.take(caller, cost(1)); // by one who has no name
+    const decision: Decision = { ...limiter.take(caller, cost(1)), source: 'redis' };
+    const deps = { redis, world: systemWorld, bounds: slotBounds, deadlineMs: 1_000 };
+    for (const hints of [new RedisHints(deps), new MemoryHints(systemWorld)]) {
+      const ask = (sender: string) => hints.tell({ sender, caller, cost: cost(1), decision });
+      expect(decision.allowed).toBe(false);
+      expect(Math.round(((await ask('alone')) ?? 0) / 1_000_000)).toBe(10);
+      expect(Math.round(((await ask('next')) ?? 0) / 1_000_000)).toBe(20); // not the same token
+    }
+    redis.close();
   });
 
   test('a new name for each request costs Redis calls only up to the most senders', async () => {
