@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { evaluateOcc } from '../compare/evaluate.ts';
+import { awsBackoffNames } from '../rivals/aws-backoff.ts';
 import { h9 } from '../scenarios/h9-aws-occ.ts';
 import { contestSection, reportJobs } from './report.ts';
 import { runRow } from './row-job.ts';
@@ -26,7 +28,11 @@ test(`report.md says what the simulator does: ${share}`, () => {
 }, 120_000);
 
 test('report.md says what the contests of H9 end with, up to 50 clients', () => {
-  const small = contestSection({ ...h9, clients: [10, 20, 30, 40, 50] });
+  const few = { ...h9, clients: [10, 20, 30, 40, 50] };
+  const small = contestSection(
+    few,
+    new Map(awsBackoffNames.map((name) => [name, evaluateOcc(few, name, 1)])),
+  );
   const lines = small.split('\n').filter((line) => /^\| \d+ /.test(line));
   expect(lines).toHaveLength(5);
   for (const line of lines) expect(report.split('\n')).toContain(line);

@@ -1,4 +1,5 @@
-import { evaluateOcc } from '../compare/evaluate.ts';
+import type { ContestRow } from '../compare/evaluate.ts';
+import type { Values } from '../compare/values.ts';
 import { awsBackoffNames } from '../rivals/aws-backoff.ts';
 import type { OccScenario } from '../scenario.ts';
 import { scenarios } from '../scenarios/scenarios.ts';
@@ -26,6 +27,8 @@ const reported = [
   'H8',
 ];
 
+const contested = 'H9';
+
 /** Left out: stampedes of a hundred million requests, and an ideal that knows of no queue. */
 const left: Readonly<Record<string, readonly string[]>> = {
   'aws-none': reported,
@@ -43,16 +46,18 @@ const only: Readonly<Record<string, readonly string[]>> = {
 };
 
 function strategiesOn(scenario: string): readonly string[] {
-  const all = [...strategies.keys()].filter((strategy) => strategy !== 'weir-informed');
+  const isKnown = scenario === 'H1-status';
+  const all = [...strategies.keys()].filter((name) => isKnown || name !== 'weir-informed');
   return only[scenario] ?? all.filter((strategy) => left[strategy]?.includes(scenario) !== true);
 }
 
 /** Every row of the report; scenarios that take long come first, so that no core is left with one. */
 export function reportJobs(): RowJob[] {
   const longestFirst = ['H8', 'H3-100-fast', 'H5', 'H7', 'H4', ...reported];
-  return [...new Set(longestFirst)].flatMap((scenario) =>
+  const rows = [...new Set(longestFirst)].flatMap((scenario) =>
     strategiesOn(scenario).map((strategy) => ({ scenario, strategy })),
   );
+  return [...awsBackoffNames.map((strategy) => ({ scenario: contested, strategy })), ...rows];
 }
 
 const head = `# What the simulator says
@@ -88,13 +93,23 @@ export function reportText(results: readonly RowResult[]): string {
           ]),
     ].join('\n');
   });
-  const contests = contestSection(scenarios.get('H9') as OccScenario);
+  const held = results.filter(({ scenario }) => scenario === contested);
+  const contests = contestSection(
+    scenarios.get(contested) as OccScenario,
+    new Map(held.map(({ strategy, values }) => [strategy, values.map(contestRow)])),
+  );
   return `${[head, ...sections, contests].join('\n\n').replace('\n\n\n', '\n\n')}\n`;
 }
 
+function contestRow({ clients, meanMs, meanCalls }: Values): ContestRow {
+  return { clients: clients ?? 0, meanMs: meanMs ?? 0, meanCalls: meanCalls ?? 0 };
+}
+
 /** Optimistic contests, by number of clients. */
-export function contestSection(scenario: OccScenario): string {
-  const contests = new Map(awsBackoffNames.map((name) => [name, evaluateOcc(scenario, name, 1)]));
+export function contestSection(
+  scenario: OccScenario,
+  contests: ReadonlyMap<string, readonly ContestRow[]>,
+): string {
   return [
     `## ${scenario.id}`,
     '',

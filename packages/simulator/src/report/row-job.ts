@@ -1,12 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { evaluateIngestion, evaluateQuota } from '../compare/evaluate.ts';
+import {
+  backoffNamed,
+  evaluateIngestion,
+  evaluateOcc,
+  evaluateQuota,
+} from '../compare/evaluate.ts';
 import type { Values } from '../compare/values.ts';
 import type { Strategy } from '../model/strategy.ts';
 import type { QuotaScenario } from '../scenario.ts';
 import { scenarios } from '../scenarios/scenarios.ts';
 import { strategies } from '../strategies.ts';
 
-/** One strategy on one scenario. */
+/** One strategy on one scenario; on an optimistic contest one backoff, by its short name. */
 export interface RowJob {
   readonly scenario: string;
   readonly strategy: string;
@@ -33,6 +38,11 @@ const seedsOfServer = 3;
 export function runRow({ scenario, strategy }: RowJob): RowResult {
   const found = strategies.get(strategy);
   const given = scenarios.get(scenario);
+  const backoff = backoffNamed(strategy);
+  if (given?.kind === 'occ' && backoff !== undefined) {
+    const values = evaluateOcc(given, backoff, 1).map((row) => ({ ...row }));
+    return { scenario, strategy, values };
+  }
   if (found === undefined || given === undefined)
     throw new RangeError(`no ${scenario} ${strategy}`);
   if (given.kind === 'ingestion') {
