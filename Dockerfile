@@ -1,5 +1,5 @@
 # weir as it runs: the sources, the packages they need, and nothing else. Built and started by
-# compose.yaml; held to what there is by test/telemetry-compose.test.ts.
+# compose.yaml; test/container.test.ts does the same in a folder, where no container engine is.
 
 FROM node:26.10.0-bookworm-slim AS packages
 WORKDIR /app
