@@ -1,10 +1,11 @@
 import cluster from 'node:cluster';
 import { systemWorld } from '@weir/core/world/system';
-import type { Settings } from './config.ts';
+import { environment, type Settings } from './config.ts';
 import { type Log, makeLog } from './log.ts';
 import { type RunningServer, start, type Wrappers } from './main.ts';
 import { hasProblems, type Problems } from './problems.ts';
 import { runProcesses } from './processes.ts';
+import { misspelt } from './settings/misspelt.ts';
 
 /**
  * Runs a server until a signal ends it: the first SIGTERM or SIGINT stops it cleanly, the second at
@@ -18,6 +19,7 @@ export async function serve(
   const isDevelopment = settings.tenantsFile === undefined;
   // In development standard output is for a person, and the log goes beside it.
   const log = isDevelopment ? makeLog(settings, process.stderr) : makeLog(settings);
+  for (const warning of misspelt(environment)) log.warn(warning);
   const server = await start(settings, log, wrap).catch((error: unknown) => {
     endSoon(); // it may be listening on its first port when the second is taken
     throw error;

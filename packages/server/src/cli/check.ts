@@ -1,6 +1,7 @@
 import { environment, type Settings, settingTable } from '../config.ts';
 import { hasProblems, type Problems } from '../problems.ts';
 import { loadSettings } from '../settings/load-settings.ts';
+import { misspelt } from '../settings/misspelt.ts';
 import type { TenantsFile } from '../tenants/tenants-file.ts';
 import { parseSnapshot, takeSnapshot } from '../tenants/watch-tenants.ts';
 import { counted, exits, found, type Outcome } from './outcome.ts';
@@ -19,7 +20,7 @@ export async function check({ config, tenants }: CheckOptions): Promise<Outcome>
   const problems = [...problemsIn(settings), ...problemsIn(file, `${path}: `)];
   if (problems.length > 0 || hasProblems(settings)) return found(problems);
 
-  const warnings = [...strangers(), ...limitsInVain(settings, file)];
+  const warnings = [...misspelt(environment), ...limitsInVain(settings, file)];
   const lines = ['settings: fine', ...(file === undefined ? [development] : [summary(file, path)])];
   return { exit: exits.ok, lines, notes: warnings, json: { problems: [], warnings } };
 }
@@ -40,15 +41,6 @@ function summary(file: TenantsFile | Problems, path: string | undefined): string
     counted(keys, 'key'),
   ];
   return `tenants: fine, ${parts.join(', ')} in ${path}`;
-}
-
-/** A variable that looks like a setting and is none: most likely misspelt. */
-function strangers(): string[] {
-  const known = new Set<string>(Object.values(settingTable).map(({ env }) => env));
-  const others = /^WEIR_(?:URL|API_KEY|TEST_\w+)$/; // of the client, and of the tests
-  return Object.keys(environment)
-    .filter((name) => name.startsWith('WEIR_') && !known.has(name) && !others.test(name))
-    .map((name) => `${name} is set, but there is no such setting`);
 }
 
 /** The server's own caps are the ceiling of a tenant's. */

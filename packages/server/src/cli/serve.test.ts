@@ -105,7 +105,8 @@ test('a port that is taken is one sentence', async () => {
 
 test('without a file of tenants the key in the data folder opens it, and it stops cleanly', async () => {
   const { env } = await place();
-  const { url, admin, stop, lines } = await serve(env);
+  const { url, admin, stop, lines } = await serve({ ...env, WEIR_MAX_QUEU: '7' });
+  expect(lines.join('\n')).toContain('WEIR_MAX_QUEU is set, but there is no such setting');
   const file = join(env.WEIR_DATA_DIR ?? '', 'dev-key');
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   const key = (await readFile(file, 'utf8')).trim();
