@@ -95,6 +95,11 @@ export const goalsBeforeHeroku: readonly Goal[] = goals
   .filter(({ scenario }) => scenario === 'H1' || scenario === 'H2')
   .map((goal) => ({ ...goal, scenario: `${goal.scenario}-remaining` }));
 
+/** What is asked where a server tells nothing but 429, of who knows its rate: as the best of those who do. */
+export const goalsWithoutWords: readonly Goal[] = [
+  { scenario: 'H1-status', name: 'retry rate', atMost: always(0.03), of: retries },
+];
+
 export interface Assessment {
   readonly goal: Goal;
   readonly atMost: number;

@@ -42,11 +42,11 @@ export const weirUnnamed: Strategy = ours(
 
 /**
  * The same, told the quota by its user as the strategies of Heroku are: against servers whose replies
- * tell what is left and nothing else.
+ * tell what is left and nothing else, or not even that.
  */
 export const weirInformed: Strategy = ours(
   'weir-informed',
-  'the throttle of the SDK without a name, which was told the quota (tier A, where Remaining is all)',
+  'the throttle of the SDK without a name, which was told the quota (tier A, where replies tell little)',
   false,
   ({ scenario }, random) => {
     const { tokens, periodMs, burst } = scenario.server.quota;

@@ -25,6 +25,22 @@ test('where little is left it looks for its share, since no other server says wh
   expect(told(3).readyAtMs).toBeGreaterThan(1_000);
 });
 
+test('where nothing is told the known rate paces, until something is', () => {
+  const throttle = throttles.adaptive({ quota: ofHeroku }, () => 0.5);
+  const news = { retryAfterMs: undefined, nextMs: undefined } as const;
+  const first = throttle.sent(0, cost);
+  throttle.learn({ ...news, cause: 'rate_limited', sent: first, limits: [] }, 10);
+  expect(throttle.readyAtMs(10, cost)).toBeGreaterThan(6 * 800);
+  expect(throttle.snapshot(10)).toMatchObject({ waitingFor: 'pace', remaining: undefined });
+  expect(throttle.snapshot(10).perSecond).toBeLessThan(1.25);
+
+  const second = throttle.sent(9_000, cost);
+  const left = { name: 'left', remaining: 4_000, ...untold, unit: undefined };
+  throttle.learn({ ...news, cause: 'ok', sent: second, limits: [left] }, 9_010);
+  expect(throttle.readyAtMs(9_010, cost)).toBe(9_010);
+  expect(throttle.snapshot(9_010)).toMatchObject({ remaining: 4_000 });
+});
+
 test('what a server tells itself goes before', () => {
   const said = { tokens: 10, periodMs: 1_000, burst: 20, unit: 'requests' } as const;
   expect(told(19, ofHeroku, said)).toMatchObject({ remaining: 19, perSecond: 10 });

@@ -7,6 +7,7 @@ import {
   type PaceOptions,
   paceDefaults,
 } from './pace-options.ts';
+import { RatePace } from './rate-pace.ts';
 import type { Throttle } from './throttle.ts';
 
 /** What may be set of a policy; what is left out is as it ships. */
@@ -15,7 +16,7 @@ export interface ThrottleOptions {
   readonly named?: boolean;
   readonly pace?: Partial<PaceOptions>;
   readonly blind?: Partial<BlindOptions>;
-  /** Of a server that is no weir and tells only what is left (`RateLimit-Remaining`). @default what replies tell */
+  /** Of a server that is no weir and tells only what is left, or nothing but 429. @default what replies tell */
   readonly quota?: KnownQuota;
 }
 
@@ -23,14 +24,14 @@ export interface ThrottleOptions {
 type Makes = (options: ThrottleOptions, random: () => number) => Throttle;
 
 /** Options with all defaults, once for each object that was given: many throttles share few. */
-const resolved = new WeakMap<ThrottleOptions, AdaptiveOptions>();
+const allResolved = new WeakMap<ThrottleOptions, AdaptiveOptions>();
 
 function resolve(given: ThrottleOptions): AdaptiveOptions {
-  let options = resolved.get(given);
+  let options = allResolved.get(given);
   if (options === undefined) {
     const { quota, named = quota === undefined, pace, blind } = given;
     options = { named, pace: { ...paceDefaults, ...pace }, blind: { ...blindDefaults, ...blind } };
-    resolved.set(given, options);
+    allResolved.set(given, options);
   }
   return options;
 }
@@ -38,8 +39,10 @@ function resolve(given: ThrottleOptions): AdaptiveOptions {
 /** The policies that ship, by name. A new one is a file and a line here. */
 export const throttles: { readonly adaptive: Makes } = {
   adaptive: (options, random) => {
-    const throttle = new AdaptiveThrottle(resolve(options), random);
-    const { quota } = options;
-    return quota === undefined ? throttle : new InformedThrottle(throttle, quota);
+    const resolved = resolve(options);
+    const throttle = new AdaptiveThrottle(resolved, random);
+    if (options.quota === undefined) return throttle;
+    const paceOf = (tokenMs: number) => new RatePace(tokenMs, resolved.pace, random);
+    return new InformedThrottle(throttle, options.quota, paceOf);
   },
 };
