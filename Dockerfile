@@ -27,5 +27,5 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8081/livez').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Node itself is process 1, so that a SIGTERM reaches it: a stop delivers what it can, within 30 s.
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["node", "--max-semi-space-size=16", "packages/server/src/cli/weir.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "packages/server/src/cli/weir.ts"]
 CMD ["serve"]
