@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { freePort } from './support/child-server.ts';
 import { inChromium } from './support/chromium.ts';
 import { post } from './support/sender.ts';
 import { makeKey, type TestKey, writeTenants } from './support/tenants.ts';
@@ -37,8 +38,10 @@ inChromium('the console page shows tenants, refusals and where a receipt is', as
   await using folder = await temporaryFolder();
   const { weir, key } = await startWithQuota(folder.path);
   await using _stop = weir;
-  const receipt = await sendSome(weir, key);
   const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
+  await page.goto(`${weir.adminUrl}/console`);
+  await page.getByText('nothing was refused since the start').waitFor();
+  const receipt = await sendSome(weir, key);
   const troubles: string[] = [];
   page.on('pageerror', (error) => troubles.push(error.message));
   page.on('console', (message) => {
@@ -67,12 +70,14 @@ inChromium('the console page shows tenants, refusals and where a receipt is', as
   }
   expect(troubles).toEqual([expect.stringContaining('404')]); // for what is no receipt
   await keepScreenshot(page);
+  await page.setViewportSize({ width: 390, height: 800 });
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390); // tables scroll alone
 });
 
 async function expectTenants(page: Page): Promise<void> {
   const row = page.getByRole('row', { name: /^acme/ });
   await row.waitFor();
-  await row.getByText('few: 1 requests/3600 s, burst 3 · 0 left').waitFor();
+  await row.getByText('few: 1 request/h, burst 3 · 0 left').waitFor();
   await expect
     .poll(() => row.getByRole('cell').allTextContents(), { timeout: 20_000 })
     .toEqual([
@@ -100,6 +105,26 @@ async function keepScreenshot(page: Page): Promise<void> {
   await mkdir(folder, { recursive: true });
   await page.screenshot({ path: join(folder, 'console.png'), fullPage: true });
 }
+
+inChromium('without Jaeger the page says so, and shows the rest', async (browser) => {
+  await using folder = await temporaryFolder();
+  const away = `http://127.0.0.1:${await freePort()}`;
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: away,
+    OTEL_TRACES_SAMPLER_ARG: '1',
+    JAEGER_URL: away,
+    WEIR_SEGMENT_AGE_MS: '100',
+  };
+  await using weir = await startWeir({ dataDir: folder.path, env });
+  const reply = await post(weir, '{"type":"a"}', { headers: { prefer: 'wait=10' } });
+  const { receipt } = JSON.parse(reply.body) as { receipt: string };
+  const page = await browser.newPage();
+  await page.goto(`${weir.adminUrl}/console`);
+  await page.getByRole('textbox', { name: 'Receipt' }).fill(receipt);
+  await page.getByRole('button', { name: 'Look up' }).click();
+  await page.getByText('Jaeger does not answer').waitFor();
+  await page.locator('#found').getByText('stored', { exact: true }).waitFor();
+});
 
 test('the page comes with headers that let nothing else in, and tells no key', async () => {
   await using folder = await temporaryFolder();

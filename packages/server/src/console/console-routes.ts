@@ -35,6 +35,9 @@ const pageHeaders = {
 /** A look-up reads the store: one at a time is plenty for people. */
 const mostLookups = 4;
 
+const noTrace =
+  'Jaeger has no such trace: spans come some seconds after the event, and may have been sampled away';
+
 export function addConsole(routes: Hono<AppEnv>, deps: ConsoleRoutesDeps): void {
   for (const [path, file, type] of files) {
     const text = readFileSync(new URL(`./page/${file}`, import.meta.url), 'utf8');
@@ -62,10 +65,12 @@ export function addConsole(routes: Hono<AppEnv>, deps: ConsoleRoutesDeps): void 
   });
   routes.get(`${consolePath}/traces/:id`, async (c) => {
     if (deps.jaegerUrl === undefined) return json(404, { problem: 'JAEGER_URL is not set' });
-    const bars = await waterfall(deps.jaegerUrl, c.req.param('id') ?? '').catch(() => undefined);
-    return bars === undefined
-      ? json(404, { problem: 'Jaeger has no such trace' })
-      : json(200, bars);
+    try {
+      const bars = await waterfall(deps.jaegerUrl, c.req.param('id') ?? '');
+      return bars === undefined ? json(404, { problem: noTrace }) : json(200, bars);
+    } catch {
+      return json(503, { problem: 'Jaeger does not answer, so its trace cannot be drawn' });
+    }
   });
 }
 

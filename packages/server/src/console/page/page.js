@@ -55,13 +55,13 @@ function tilesOf(metrics, perSecond) {
     ['requests waiting', short.format(value('weir_spool_requests'))],
     ['bytes waiting', bytesText(value('weir_spool_bytes'))],
     ['oldest batch', secondsText(value('weir_spool_oldest_seconds'))],
-    ['of the room used', `${(100 * value('weir_spool_full_ratio')).toFixed(1)} %`],
+    ['room used', `${(100 * value('weir_spool_full_ratio')).toFixed(1)} %`],
     ['objects stored', short.format(value('weir_objects_total{state=stored}'))],
-    ['writes to the store', short.format(sumOf(metrics, 'weir_store_puts_total'))],
+    ['store writes', short.format(sumOf(metrics, 'weir_store_puts_total'))],
     ['store', stopped ? 'out of order' : 'works', stopped],
-    ['for writes so far', dollars.format(value('weir_store_put_dollars_total'))],
+    ['price of writes', dollars.format(value('weir_store_put_dollars_total'))],
     ['limits', troubled ? 'Redis is away' : 'work', troubled],
-    ['the ledger is off by', whole.format(difference), difference !== 0],
+    ['ledger off by', whole.format(difference), difference !== 0],
   ];
 }
 
@@ -84,12 +84,20 @@ function drawReasons(reasons) {
   at('reasons').replaceChildren(...reasons.map((reason) => make('li', { textContent: reason })));
 }
 
+const periods = new Map([
+  [1_000, 's'],
+  [60_000, 'min'],
+  [3_600_000, 'h'],
+  [86_400_000, 'day'],
+]);
+
 function quotaLine({ name, unit, tokens, periodMs, burst, remaining, scope, shadow }) {
-  const period = periodMs === 1_000 ? 's' : `${periodMs / 1_000} s`;
+  const period = periods.get(periodMs) ?? `${periodMs / 1_000} s`;
+  const units = tokens === 1 ? unit.replace(/s$/, '') : unit;
   const rest = remaining === undefined ? '' : ` · ${whole.format(remaining)} left`;
   const kinds = [scope === 'key' ? 'per key' : '', shadow ? 'on trial' : ''].filter(Boolean);
   const kind = kinds.length === 0 ? '' : ` (${kinds.join(', ')})`;
-  const text = `${name}: ${whole.format(tokens)} ${unit}/${period}, burst ${whole.format(burst)}${kind}${rest}`;
+  const text = `${name}: ${whole.format(tokens)} ${units}/${period}, burst ${whole.format(burst)}${kind}${rest}`;
   const line = make('div', { className: 'quota' });
   if (remaining !== undefined) {
     const meter = make('meter', { min: 0, max: burst, low: burst / 5, optimum: burst });
@@ -132,9 +140,15 @@ function refusalRow({ atMs, tenant, code, reason, retryAfterMs }) {
     make('td', {}, make('code', { textContent: time })),
     make('td', { textContent: tenant ?? '–' }),
     make('td', {}, make('code', { textContent: code })),
-    make('td', { textContent: reason ?? '' }),
+    make('td', { textContent: reason ?? '–' }),
     number(wait),
   );
+}
+
+/** Rows of a table, or what it means that there are none. */
+function fill(id, rows, none) {
+  const cell = make('td', { className: 'none', colSpan: 7, textContent: none });
+  at(id).replaceChildren(...(rows.length === 0 ? [make('tr', {}, cell)] : rows));
 }
 
 function draw(said) {
@@ -150,9 +164,10 @@ function draw(said) {
   state.jaegerUrl = said.jaegerUrl;
   drawReasons(said.reasons);
   drawTiles(said.metrics, perSecond);
-  at('tenants').replaceChildren(...said.tenants.map((tenant) => tenantRow(tenant, seconds)));
+  const tenants = said.tenants.map((tenant) => tenantRow(tenant, seconds));
+  fill('tenants', tenants, 'the tenants file names nobody');
   at('more').textContent = said.moreTenants > 0 ? `and ${said.moreTenants} more` : '';
-  at('refusals').replaceChildren(...said.refusals.map(refusalRow));
+  fill('refusals', said.refusals.map(refusalRow), 'nothing was refused since the start');
   at('fresh').textContent = `as of ${new Date().toLocaleTimeString()}`;
 }
 
@@ -223,8 +238,11 @@ function barLine(bar, wholeMs) {
 
 async function drawWaterfall(trace) {
   const reply = await fetch(`/console/traces/${trace}`);
-  if (!reply.ok) return;
   const bars = await reply.json();
+  if (!reply.ok) {
+    at('found').append(make('p', { className: 'note', textContent: bars.problem }));
+    return;
+  }
   const wholeMs = Math.max(...bars.map(({ startMs, tookMs }) => startMs + tookMs), 0.001);
   const lines = bars.map((bar) => barLine(bar, wholeMs));
   at('found').append(make('div', { className: 'waterfall' }, ...lines));
