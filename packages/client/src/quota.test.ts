@@ -121,6 +121,13 @@ test('the same where no round trip takes as long as the last', async () => {
   expect(used).toBeGreaterThanOrEqual(0.99);
 });
 
+test('the same where the first round trips are long, since all start at once', async () => {
+  const at = new ClientWorld();
+  at.roundTripMs = () => (at.world.now() < 2_500 ? 100 : 5) * (1 + 2 * at.world.random());
+  const { refused } = await fourProcesses(at);
+  expect(refused).toBeLessThanOrEqual(0.01);
+});
+
 test('where the machine is held up again and again, what has gathered is spent once, not by each', async () => {
   const at = new ClientWorld();
   at.roundTripMs = () => 2 + 6 * at.world.random();

@@ -114,13 +114,15 @@ const widest = 1_024;
 const weightOfNewest = 0.2;
 /** So long after its last turn a sender still counts as one of those who share the quota. */
 const sharedForMs: Ms = 2_000;
-/** By so much it opens in a round trip while others are about: a second request after two. */
+/** By so much it opens in a round trip where the server tells of a quota. */
+const growth = 1;
+/** The same while others are about: a second request after two. */
 const sharedGrowth = 0.5;
 
 /**
- * How many requests may be under way at once. It opens as answers come, twice as wide with each round
- * trip, so that the processes that share a key do not spend its burst several times over; where the
- * server tells turns, it is as wide as their rate needs and no wider: one more would take the turn of
+ * How many requests may be under way at once. It opens as answers come, by one with each round trip,
+ * or twice as wide where no quota is told of, so that the processes that share a key do not spend its
+ * burst several times over; where the server tells turns, it is as wide as their rate needs and no wider: one more would take the turn of
  * another. Where others are about and the server tells no turn, since all were held up and there is
  * enough for each once more, it shuts to one and opens slowly: else each would spend all that is left.
  */
@@ -140,7 +142,7 @@ class Window {
     this.#sentMs.set(sent, nowMs);
   }
 
-  learn({ sent, cause, nextMs }: Outcome, nowMs: Ms, perSecond: number | undefined): void {
+  learn({ sent, cause, nextMs, limits }: Outcome, nowMs: Ms, perSecond: number | undefined): void {
     const sentMs = this.#sentMs.get(sent);
     this.#sentMs.delete(sent);
     if (sentMs === undefined || cause === 'fault') return;
@@ -154,13 +156,16 @@ class Window {
       // Who is refused is told a turn also where nobody else is about.
       if (cause === 'ok') this.#sharedUntilMs = nowMs + sharedForMs;
     } else if (cause === 'ok') {
-      this.#open(nowMs);
+      this.#open(nowMs, limits.length > 0);
       this.#isLed = false;
     }
   }
 
-  #open(nowMs: Ms): void {
-    if (nowMs >= this.#sharedUntilMs) this.#width = Math.min(widest, this.#width + 1);
-    else this.#width = this.#isLed ? 1 : this.#width + sharedGrowth / this.#width;
+  #open(nowMs: Ms, isLimited: boolean): void {
+    const isShared = nowMs < this.#sharedUntilMs;
+    if (isShared && this.#isLed) this.#width = 1;
+    else if (isShared) this.#width += sharedGrowth / this.#width;
+    else this.#width += isLimited ? growth / this.#width : 1;
+    this.#width = Math.min(widest, this.#width);
   }
 }
