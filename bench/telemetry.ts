@@ -35,9 +35,9 @@ export async function runTelemetry(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      rounds: { type: 'string', default: '6' },
+      rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '2' },
-      warm: { type: 'string', default: '8' },
+      warm: { type: 'string', default: '7' },
       blocks: { type: 'string', default: '20' },
       rate: { type: 'string', default: '250' },
     },

@@ -123,7 +123,14 @@ function send(weir: WeirProcess, body: string, sent: Sent): Promise<number> {
 }
 
 async function readPages(weir: WeirProcess, key: string): Promise<[string, string][]> {
-  const paths = ['/metrics', '/console', '/console/state.json', '/readyz?x=1', '/nothing-here'];
+  const paths = [
+    '/metrics',
+    '/console',
+    '/console/state.json',
+    '/readyz?x=1',
+    '/openapi.json',
+    '/nothing-here',
+  ];
   const pages = await Promise.all(
     paths.map(async (path): Promise<[string, string]> => {
       const text = await (await fetch(weir.adminUrl + path)).text();
