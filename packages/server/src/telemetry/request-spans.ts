@@ -22,10 +22,10 @@ export interface RequestSpansDeps {
 }
 
 /** More are told at once; fewer after a while. */
-export const mostWaiting = 64;
+export const mostWaiting = 32;
 const longestWaitMs: Ms = 250;
 
-/** Makes spans of requests that have ended, many at once: at most 64 wait, none longer than 250 ms. */
+/** Makes spans of requests that have ended, many at once: at most 32 wait, none longer than 250 ms. */
 export class RequestSpans {
   readonly #deps: RequestSpansDeps;
   #waiting: RequestTrace[] = [];
@@ -77,37 +77,34 @@ const requestFacts = {
 
 function attributesOf(request: RequestTrace): Attributes {
   const { status, code, tenant, decision, violated, events, bytes } = request;
-  return {
-    ...requestFacts,
-    [names.status]: status,
-    ...(tenant !== undefined && { [names.tenant]: tenant }),
-    ...(decision !== undefined && {
-      [names.limiterAllowed]: decision.allowed,
-      [names.limiterSource]: decision.source,
-      [names.limiterDegraded]: decision.source === 'local',
-    }),
-    ...(violated.length > 0 && { [names.limiterViolated]: [...violated] }),
-    ...(events !== undefined && { [names.events]: events, [names.bytes]: bytes }),
-    ...answerOf(request),
-    ...(isFailure(request) && { [names.errorType]: code }),
-  };
+  const attributes: Attributes = { ...requestFacts, [names.status]: status };
+  if (tenant !== undefined) attributes[names.tenant] = tenant;
+  if (decision !== undefined) {
+    attributes[names.limiterAllowed] = decision.allowed;
+    attributes[names.limiterSource] = decision.source;
+    attributes[names.limiterDegraded] = decision.source === 'local';
+  }
+  if (violated.length > 0) attributes[names.limiterViolated] = [...violated];
+  if (events !== undefined) {
+    attributes[names.events] = events;
+    attributes[names.bytes] = bytes;
+  }
+  addAnswer(request, attributes);
+  if (isFailure(request)) attributes[names.errorType] = code;
+  return attributes;
 }
 
-function answerOf({ receipt, refusal, events }: RequestTrace): Attributes {
+function addAnswer({ receipt, refusal, events }: RequestTrace, to: Attributes): void {
   if (refusal !== undefined) {
     const { refused, retryAfterMs } = refusal;
-    return {
-      [names.refusal]: refused,
-      ...(retryAfterMs !== undefined && { [names.retryAfterMs]: Math.ceil(retryAfterMs) }),
-    };
+    to[names.refusal] = refused;
+    if (retryAfterMs !== undefined) to[names.retryAfterMs] = Math.ceil(retryAfterMs);
+  } else if (receipt !== undefined) {
+    const { rejected } = receipt;
+    to[names.receipt] = receipt.receipt;
+    if (rejected.length > 0) to[names.rejected] = rejected.length;
+    if (events === undefined) to[names.isRepeat] = true;
   }
-  if (receipt === undefined) return {};
-  const { rejected } = receipt;
-  return {
-    [names.receipt]: receipt.receipt,
-    ...(rejected.length > 0 && { [names.rejected]: rejected.length }),
-    ...(events === undefined && { [names.isRepeat]: true }),
-  };
 }
 
 /** A 4xx is an answer as it should be. */
