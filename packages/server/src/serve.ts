@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { flushCompileCache } from 'node:module';
 import { systemWorld } from '@weir/core/world/system';
 import { environment, type Settings } from './config.ts';
 import { type Log, makeLog } from './log.ts';
@@ -27,6 +28,7 @@ export async function serve(
   if (hasProblems(server)) return server;
   const { port, adminPort } = server;
   log.info({ port, adminPort, pid: process.pid }, 'ready');
+  flushCompileCache(); // else it is kept at the end, which kill -9 leaves out
   if (server.devKey !== undefined) process.stdout.write(welcome(settings, server, server.devKey));
   await untilStopped(server, log);
   return undefined;
