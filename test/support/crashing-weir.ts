@@ -37,11 +37,16 @@ function crashingStore(store: Store): Store {
 function crashingFiles(files: Files): Files {
   const isSegment = (path: string) => /\/\d+\.(open|seg)$/.test(path);
   const step = (name: string, path: string) => (isSegment(path) ? name : `${name}-other`);
+  const renameStep = (from: string, to: string) => {
+    if (to.endsWith('.used')) return 'keep';
+    return from.endsWith('.used') ? 'use-again' : step('seal', from);
+  };
   return {
     ...files,
     create: async (path) =>
       crashingFile(await around(step('create', path), () => files.create(path))),
-    rename: (from, to) => around(step('seal', from), () => files.rename(from, to)),
+    open: async (path) => crashingFile(await files.open(path)),
+    rename: (from, to) => around(renameStep(from, to), () => files.rename(from, to)),
     unlink: (path) => around(step('delete', path), () => files.unlink(path)),
     syncDirectory: (path) => around('sync-directory', () => files.syncDirectory(path)),
   };

@@ -73,7 +73,7 @@ export class MemoryNode {
     let content = this.#durable;
     for (const change of this.#changes) {
       if (change.poisoned && change.kind === 'write') content = garbled(content, change, random);
-      else if (random() < 0.5) content = applied(content, partly(change, random));
+      else if (random() < 0.5) content = applied(content, partly(change, content, random));
     }
     this.content = content;
     this.#durable = content;
@@ -95,14 +95,18 @@ function resized(content: Buffer, length: number): Buffer {
   return copy;
 }
 
-/** Whole, or cut anywhere, or with holes that read as zeros, or with some bytes changed. */
-function partly(change: FileChange, random: () => number): FileChange {
+/** Whole, or cut anywhere, or with holes, or with some bytes changed. */
+function partly(change: FileChange, before: Buffer, random: () => number): FileChange {
   if (change.kind === 'truncate' || random() < 0.3) return change;
   const upTo = random() < 0.7 ? Math.floor(random() * change.bytes.length) : change.bytes.length;
   const bytes = Buffer.from(change.bytes.subarray(0, upTo));
   if (random() < 0.3) {
     const from = Math.floor(random() * bytes.length);
-    bytes.fill(0, from, Math.min(bytes.length, from + Math.floor(random() * 64)));
+    const most = random() < 0.5 ? 64 : bytes.length;
+    const hole = bytes.subarray(from, from + Math.floor(random() * most));
+    hole.fill(0);
+    // Where it was to replace something, that may be there still.
+    if (random() < 0.5) before.copy(hole, 0, Math.min(before.length, change.at + from));
   }
   if (random() < 0.3) flipSome(bytes, random);
   return { ...change, bytes };

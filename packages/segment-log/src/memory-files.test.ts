@@ -54,6 +54,31 @@ test('a cut is lost unless it was synced', async () => {
   expect(disk.content('/d/a').toString()).toBe('hello');
 });
 
+test('of what was to replace something, some may be there and the old bytes beside it', async () => {
+  const found = new Set<string>();
+  for (let seed = 1; seed <= 1_000; seed += 1) {
+    const { disk, files } = await diskWith('old!'.repeat(8));
+    commit(await files.open('/d/a'), 'NEW.'.repeat(8), 0).catch(() => undefined);
+    await Promise.resolve(); // it is written, and not synced
+    disk.losePower(seededRandom(seed));
+    found.add(disk.content('/d/a').toString('latin1'));
+  }
+  const [old, young] = ['old!'.repeat(8), 'NEW.'.repeat(8)];
+  expect(found).toContain(old);
+  expect(found).toContain(young);
+  expect([...found].some((text) => /^NEW.*old!$/.test(text))).toBe(true);
+  expect([...found].some((text) => /^NEW.*(?:old|ld!).*NEW\.$/.test(text))).toBe(true);
+});
+
+/** Numbers from 0 to below 1, by a seed. */
+function seededRandom(seed: number): () => number {
+  let state = Math.imul(seed, 2_654_435_761);
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
 test('what an error was reported for cannot be trusted even after a later sync', async () => {
   const { disk, files } = await diskWith('hello');
   const failing = newFiles(disk, (operation) =>

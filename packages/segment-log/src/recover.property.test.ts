@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { checkpointBytes, encodeHead, frameBytes, sealRecord, writeCheckpoint } from './frame.ts';
+import {
+  checkpointBytes,
+  encodeHead,
+  type Frame,
+  frameAt,
+  frameBytes,
+  sealRecord,
+  writeCheckpoint,
+} from './frame.ts';
 import { type Recovery, recover } from './recover.ts';
 
 const { bytes: head, secret } = encodeHead(
@@ -72,6 +80,56 @@ test('cut anywhere, it gives back the records before the cut', () => {
     }),
   );
 });
+
+test('in a used file only its own frames count, whatever of the last commit got there', () => {
+  fc.assert(
+    fc.property(
+      segments,
+      segments,
+      fc.tuple(fc.nat(), fc.nat()),
+      fc.boolean(),
+      (made, old, picks, isGap) => {
+        const last = made.commits.at(-1) ?? head.length;
+        const [from, end] = picks
+          .map((pick) => last + (pick % (made.bytes.length - last + 1)))
+          .sort((a, b) => a - b) as [number, number];
+        const used = reseal(old.bytes);
+        const bytes = Buffer.alloc(Math.max(used.length, made.bytes.length));
+        used.copy(bytes);
+        // Of the last commit a crash kept what lies around these two, or between them.
+        const kept = isGap
+          ? [[0, from] as const, [end, made.bytes.length] as const]
+          : [[0, last] as const, [from, end] as const];
+        for (const [first, behind] of kept) made.bytes.copy(bytes, first, first, behind);
+
+        const found = recover(bytes, open);
+        expect(found.verdict === 'corrupt').toBe(false);
+        const texts = textsOf(found);
+        expect(texts).toEqual(readable(made, Infinity).slice(0, texts.length));
+        expect(texts.length).toBeGreaterThanOrEqual(readable(made, last).length);
+        const settled = bytes.subarray(0, found.end);
+        expect(recover(settled, { ...open, durableBytes: Infinity }).verdict).toBe('clean');
+      },
+    ),
+  );
+});
+
+/** The same frames at the same places under another secret, as an earlier segment left them. */
+function reseal(bytes: Buffer): Buffer {
+  const { bytes: otherHead, secret: other } = encodeHead(
+    Buffer.from('deadbeef', 'latin1'),
+    Buffer.from('header'),
+  );
+  const copy = Buffer.from(bytes);
+  otherHead.copy(copy);
+  for (let at = otherHead.length; at < bytes.length; ) {
+    const { end, durable } = frameAt(bytes, at, secret) as Frame;
+    if (durable === undefined) sealRecord(copy, at, end, other);
+    else writeCheckpoint(copy, at, durable, other);
+    at = end;
+  }
+  return copy;
+}
 
 test('damage is a torn tail in the last commit, and corruption in any earlier one', () => {
   fc.assert(

@@ -1,19 +1,23 @@
 import { expect, test } from 'vitest';
 import { BufferPool } from './buffer-pool.ts';
 import { readCut } from './cut.ts';
-import type { Secret } from './frame.ts';
+import { encodeHead, frameBytes, type Secret, sealRecord } from './frame.ts';
 import { copiedBytes } from './gather.ts';
 import { MemoryDisk } from './memory-disk.ts';
 import { type Fault, MemoryFiles, type Operation } from './memory-files.ts';
 import { recover, secretOf } from './recover.ts';
 import { CommitFailed, createSegment, type SegmentWriter } from './segment-writer.ts';
+import { writeOnce } from './write-all.ts';
 
 const place = { directory: '/d', segmentPath: '/d/1.open', cutPath: '/d/1.cut' };
 const random = Buffer.from('0102030405060708', 'hex');
 const bufferBytes = 256 * 1024;
 
 /** A segment on a disk whose operations take effect one at a time, when `run` is called. */
-async function segmentOn(faults: (operation: Operation, path: string) => Fault | undefined) {
+async function segmentOn(
+  faults: (operation: Operation, path: string) => Fault | undefined,
+  old: Buffer = Buffer.alloc(0),
+) {
   const disk = new MemoryDisk();
   const asked: (() => void)[] = [];
   const commits: number[] = [];
@@ -39,7 +43,12 @@ async function segmentOn(faults: (operation: Operation, path: string) => Fault |
   const made = (async () => {
     await files.makeDirectory('/d');
     const pool = new BufferPool(bufferBytes, 4);
-    return createSegment(place, Buffer.from('header'), { files, pool, random, observer });
+    const used = { path: '/d/0.used', bytes: old.length };
+    const deps = { files, pool, random, observer };
+    if (old.length === 0) return createSegment(place, Buffer.from('header'), deps);
+    await writeOnce(await files.create(used.path), old);
+    await files.syncDirectory('/d');
+    return createSegment(place, Buffer.from('header'), { ...deps, used });
   })();
   await run();
   armed = true;
@@ -190,4 +199,98 @@ test('on a full disk the segment is cut, and nothing of the last commit is left'
   await run();
   expect(await outcome).toMatchObject({ cause: { code: 'ENOSPC' }, cutError: undefined });
   expect(textsIn(disk)).toEqual(['header']);
+});
+
+const path = place.segmentPath;
+const kept = `kept${'x'.repeat(40)}`;
+
+/** An earlier segment of 1,000 bytes, frame behind frame. */
+function earlier(): Buffer {
+  const { bytes, secret } = encodeHead(Buffer.from('8 others'), Buffer.from('earlier header'));
+  const record = Buffer.alloc(frameBytes + 10, 'old');
+  sealRecord(record, 0, record.length, secret);
+  return Buffer.concat([bytes, Buffer.alloc(1_000 - bytes.length, record)]);
+}
+
+/** A segment in the file of an earlier one, with one commit. */
+async function segmentInUsed(faults: Parameters<typeof segmentOn>[0] = works) {
+  const made = await segmentOn(faults, earlier());
+  const appended = append(made.writer, kept);
+  await made.run();
+  await appended;
+  expect(made.disk.content(path).length).toBe(1_000);
+  expect(made.disk.names.has('/d/0.used')).toBe(false);
+  return made;
+}
+
+test('what a used file held is a torn tail until the segment ends, and then it is gone', async () => {
+  const { disk, run, writer } = await segmentInUsed();
+  const found = recover(disk.content(path), { cutBytes: Infinity, durableBytes: 0 });
+  expect(found).toMatchObject({ verdict: 'torn', end: writer.durableBytes });
+  expect(found.records.map((record) => Buffer.from(record).toString())).toEqual([kept]);
+
+  await Promise.all([writer.end(), run()]);
+  disk.losePower(() => 0.999);
+  expect(textsIn(disk, Infinity)).toEqual(['header', kept]);
+  expect(writer.hasFailed).toBe(false);
+});
+
+test('a used file that is filled beyond its end is not cut', async () => {
+  const { disk, run, writer } = await segmentInUsed((operation) =>
+    operation === 'truncate' ? { code: 'EIO' } : undefined,
+  );
+  const appended = append(writer, 'y'.repeat(2_000));
+  await run();
+  await appended;
+  await Promise.all([writer.end(), run()]);
+  expect(textsIn(disk, Infinity)).toEqual(['header', kept, 'y'.repeat(2_000)]);
+});
+
+test('a commit over old bytes that is lost leaves what was durable before it', async () => {
+  const { disk, run, writer } = await segmentInUsed();
+  append(writer, 'under way').catch(() => undefined);
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  disk.losePower(() => 0.999);
+  const found = recover(disk.content(path), { cutBytes: Infinity, durableBytes: 0 });
+  expect(found).toMatchObject({ verdict: 'torn', end: writer.durableBytes });
+  await run();
+});
+
+test('a commit over old bytes that fails is cut off with them', async () => {
+  let isBroken = false;
+  const { disk, run, writer } = await segmentInUsed((operation) =>
+    isBroken && operation === 'write' ? { code: 'EIO' } : undefined,
+  );
+  isBroken = true;
+  const outcome = outcomeOf(append(writer, 'lost'));
+  await run();
+  expect(await outcome).toMatchObject({ cutError: undefined });
+  await Promise.all([writer.end(), run()]);
+  disk.losePower(() => 0);
+  expect(textsIn(disk, Infinity)).toEqual(['header', kept]);
+  expect(writer.hasFailed).toBe(true);
+});
+
+test('old bytes that cannot be cut off are cut through another descriptor', async () => {
+  const { disk, run, writer } = await segmentInUsed((operation, at) =>
+    at.endsWith('.used') && operation === 'truncate' ? { code: 'EIO' } : undefined,
+  );
+  await Promise.all([writer.end(), run()]);
+  disk.losePower(() => 0.999);
+  expect(textsIn(disk, Infinity)).toEqual(['header', kept]);
+  expect(writer.hasFailed).toBe(true);
+});
+
+test('where even that fails the end fails, and recovery knows how far the segment was good', async () => {
+  const { disk, files, run, writer } = await segmentInUsed((operation) =>
+    operation === 'truncate' ? { code: 'EIO' } : undefined,
+  );
+  const ended = outcomeOf(writer.end());
+  await run();
+  expect(await ended).toMatchObject({ code: 'EIO' });
+  const bytes = disk.content(path);
+  const cut = readCut(files, place.cutPath, secretOf(bytes) as Secret);
+  await run();
+  expect(await cut).toBe(writer.durableBytes);
+  expect(recover(bytes, { cutBytes: await cut, durableBytes: await cut }).verdict).toBe('clean');
 });

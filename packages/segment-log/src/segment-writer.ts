@@ -26,7 +26,19 @@ export interface SegmentWriterDeps {
   readonly pool: BufferPool;
   /** 8 random bytes, so that nobody can forge a frame of this segment. */
   readonly random: Uint8Array;
+  /** Becomes the new segment's file; absent where that is to be a new one. */
+  readonly used?: UsedFile | undefined;
   readonly observer: CommitObserver;
+}
+
+/**
+ * The file of a segment that is gone, under a name of its own that is durable. A commit into it costs
+ * half, since its blocks are there and its length stays. What it held lies behind what is written,
+ * until the segment ends; its frames are none of the new segment's, whose secret is another.
+ */
+export interface UsedFile {
+  readonly path: string;
+  readonly bytes: number;
 }
 
 /** Told of each commit that succeeded. */
@@ -43,27 +55,40 @@ export interface CommitObserver {
 export async function createSegment(
   place: CutPlace,
   header: Uint8Array,
-  { random, ...deps }: SegmentWriterDeps,
+  { random, used, ...deps }: SegmentWriterDeps,
 ): Promise<SegmentWriter> {
-  const { files } = deps;
   const { bytes, secret } = encodeHead(random, header);
-  // A new file, not one used again: of that, old bytes could come back beside new ones.
-  await removeFile(files, place.segmentPath);
-  const file = await files.create(place.segmentPath);
+  const file = await makeFile(deps.files, place, bytes, used);
+  const fileBytes = used?.bytes ?? 0;
+  return new SegmentWriter(place, { file, fileBytes, secret, headBytes: bytes.length }, deps);
+}
+
+async function makeFile(
+  files: Files,
+  { segmentPath, directory }: CutPlace,
+  head: Uint8Array,
+  used: UsedFile | undefined,
+): Promise<WritableFile> {
+  await removeFile(files, segmentPath);
+  const file = used === undefined ? await files.create(segmentPath) : await files.open(used.path);
   try {
     // First the preamble alone: where it cannot be read and more follows, it is known for damage.
-    await writeDurably(file, bytes.subarray(0, preambleBytes));
-    await writeDurably(file, bytes.subarray(preambleBytes), preambleBytes);
-    await files.syncDirectory(place.directory);
+    await writeDurably(file, head.subarray(0, preambleBytes));
+    await writeDurably(file, head.subarray(preambleBytes), preambleBytes);
+    // Only now: under a segment's name old bytes never stand without the secret they lack.
+    if (used !== undefined) await files.rename(used.path, segmentPath);
+    await files.syncDirectory(directory);
   } catch (error) {
     await file.close().catch(() => undefined);
     throw error;
   }
-  return new SegmentWriter(place, { file, secret, headBytes: bytes.length }, deps);
+  return file;
 }
 
 interface Head {
   readonly file: WritableFile;
+  /** How long the file was before the head was written. */
+  readonly fileBytes: number;
   readonly secret: Secret;
   readonly headBytes: number;
 }
@@ -78,19 +103,23 @@ export class SegmentWriter {
   readonly #place: CutPlace;
   readonly #file: WritableFile;
   readonly #secret: Secret;
-  readonly #deps: Omit<SegmentWriterDeps, 'random'>;
+  readonly #deps: Omit<SegmentWriterDeps, 'random' | 'used'>;
+  /** Up to here bytes of an earlier segment may lie behind what is durable. */
+  #staleEnd: number;
   #durableBytes: number;
   #writing: Gather | undefined;
   #gather: Gather | undefined;
   #failed: Promise<never> | undefined;
   #isDue = false;
+  #hasFailed = false;
 
   constructor(
     place: CutPlace,
-    { file, secret, headBytes }: Head,
-    deps: Omit<SegmentWriterDeps, 'random'>,
+    { file, fileBytes, secret, headBytes }: Head,
+    deps: Omit<SegmentWriterDeps, 'random' | 'used'>,
   ) {
     this.#place = place;
+    this.#staleEnd = fileBytes;
     this.#durableBytes = headBytes;
     this.#file = file;
     this.#secret = secret;
@@ -104,6 +133,11 @@ export class SegmentWriter {
 
   get durableBytes(): number {
     return this.#durableBytes;
+  }
+
+  /** Something of its file could not be written or cut at first. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   /**
@@ -130,7 +164,24 @@ export class SegmentWriter {
       if (error instanceof CommitFailed && error.cutError === undefined) return;
       throw error;
     }
-    await this.#file.close();
+    try {
+      await this.#cutStale();
+    } finally {
+      await this.#file.close();
+    }
+  }
+
+  /** In a segment that was sealed, what lies behind the last commit would pass for damage. */
+  async #cutStale(): Promise<void> {
+    if (this.#staleEnd <= this.#durableBytes) return;
+    try {
+      await this.#file.truncate(this.#durableBytes);
+      await this.#file.sync();
+    } catch {
+      this.#hasFailed = true;
+      await cutSegment(this.#deps.files, this.#place, this.#secret, this.#durableBytes);
+    }
+    this.#staleEnd = 0;
   }
 
   /**
@@ -183,6 +234,7 @@ export class SegmentWriter {
   }
 
   #fail(cause: Error, writing: Gather): void {
+    this.#hasFailed = true;
     const behind = this.#gather;
     this.#failed = this.#end(cause);
     this.#failed.catch((error: Error) => {

@@ -6,12 +6,14 @@ import {
   type CommitObserver,
   createSegment,
   type SegmentWriter,
+  type UsedFile,
 } from '@weir/segment-log/segment-writer';
 import { segmentsIn } from './recover-segment.ts';
 import { encodeHeader, type SegmentHeader } from './segment-header.ts';
 import type { SegmentFile, SegmentName, SegmentSource, SegmentStore } from './segment-store.ts';
-import { placeOf, type SegmentPlace } from './spool-directory.ts';
+import { isUsed, placeOf, type SegmentPlace } from './spool-directory.ts';
 import type { KeyFiles, StoredKey } from './stored-keys.ts';
+import { UsedFiles } from './used-files.ts';
 
 /** Told what each group commit took. */
 export interface CommitCounts {
@@ -25,6 +27,8 @@ export interface DiskSegmentsDeps {
   readonly root: string;
   readonly keyFiles: KeyFiles;
   readonly counts: CommitCounts;
+  /** A segment of at least so many bytes leaves its file to the next one. */
+  readonly leastUsedBytes: number;
 }
 
 /** Buffers for what is gathered while a commit is under way. */
@@ -39,6 +43,7 @@ export class DiskSegments implements SegmentStore {
   /** Directories that are ours to write or deliver, by writer. */
   readonly #locks = new Map<string, DirectoryLock>();
   readonly #observer: CommitObserver;
+  readonly #usedFiles: UsedFiles;
 
   constructor(writer: string, lock: DirectoryLock, deps: DiskSegmentsDeps) {
     this.writer = writer;
@@ -48,6 +53,9 @@ export class DiskSegments implements SegmentStore {
       committed: (tookMs, records) => deps.counts.commit(tookMs, records),
     };
     this.#locks.set(writer, lock);
+    const { files, root, leastUsedBytes } = deps;
+    const placeIn = (segment: number) => placeOf(root, { writer, segment });
+    this.#usedFiles = new UsedFiles(files, placeIn, leastUsedBytes);
   }
 
   /** Takes charge of the directory of a writer that died. */
@@ -68,9 +76,14 @@ export class DiskSegments implements SegmentStore {
   async create(segment: number, header: SegmentHeader): Promise<SegmentFile> {
     const { world, files, root } = this.#deps;
     const place = placeOf(root, { writer: this.writer, segment });
-    const random = world.randomBytes(secretBytes);
-    const deps = { files, pool: this.#pool, random, observer: this.#observer };
-    return new DiskSegment(files, place, await createSegment(place, encodeHeader(header), deps));
+    const bytes = encodeHeader(header);
+    const make = (used?: UsedFile) => {
+      const random = world.randomBytes(secretBytes);
+      const deps = { files, pool: this.#pool, random, used, observer: this.#observer };
+      return createSegment(place, bytes, deps);
+    };
+    const writer = await this.#usedFiles.use(make);
+    return new DiskSegment(files, place, writer, () => this.#usedFiles.sealed(segment, writer));
   }
 
   keepKeys(name: SegmentName, keys: Iterable<StoredKey>, untilMs: Ms): Promise<void> {
@@ -80,6 +93,7 @@ export class DiskSegments implements SegmentStore {
   async remove(name: SegmentName): Promise<void> {
     const { files, root } = this.#deps;
     const { segmentPath, sealedPath, cutPath } = placeOf(root, name);
+    if (name.writer === this.writer) await this.#usedFiles.keep(name.segment);
     for (const path of [sealedPath, segmentPath, cutPath]) await removeFile(files, path);
     await this.#leaveIfDone(name.writer);
   }
@@ -89,6 +103,7 @@ export class DiskSegments implements SegmentStore {
     const { segmentPath, sealedPath, directory } = placeOf(root, name);
     const quarantine = `${root}/quarantine`;
     const path = `${quarantine}/${name.writer}-${name.segment}.seg`;
+    if (name.writer === this.writer) this.#usedFiles.forget(name.segment);
     await files.makeDirectory(quarantine);
     try {
       await files.rename(sealedPath, path);
@@ -128,7 +143,17 @@ export class DiskSegments implements SegmentStore {
     this.abandon(writer);
   }
 
+  /** Removes what a writer kept of segments that are done. What stays goes with the directory. */
+  async removeUsed(writer: string): Promise<void> {
+    const { files, root } = this.#deps;
+    const directory = `${root}/${writer}`;
+    for (const name of (await files.list(directory)).filter(isUsed)) {
+      await removeFile(files, `${directory}/${name}`);
+    }
+  }
+
   async close(): Promise<void> {
+    await this.#usedFiles.close();
     for (const writer of [...this.#locks.keys()]) {
       await this.removeIfDone(writer).catch(triedAgain);
       this.abandon(writer);
@@ -147,11 +172,13 @@ class DiskSegment implements SegmentFile {
   readonly #files: Files;
   readonly #place: SegmentPlace;
   readonly #writer: SegmentWriter;
+  readonly #onSealed: () => void;
 
-  constructor(files: Files, place: SegmentPlace, writer: SegmentWriter) {
+  constructor(files: Files, place: SegmentPlace, writer: SegmentWriter, onSealed: () => void) {
     this.#files = files;
     this.#place = place;
     this.#writer = writer;
+    this.#onSealed = onSealed;
   }
 
   append(meta: Uint8Array, body: Uint8Array): Promise<void> {
@@ -165,6 +192,7 @@ class DiskSegment implements SegmentFile {
       // The new name says that every byte is durable. It need not be durable itself: under the old
       // one recovery reads the same bytes and seals them again.
       await this.#files.rename(segmentPath, sealedPath);
+      this.#onSealed();
       return { path: sealedPath };
     } catch {
       return { path: segmentPath };

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { crc32 } from 'node:zlib';
 import { VirtualWorld } from '@weir/core/world/virtual';
 import type { Files } from '@weir/segment-log/files';
 import { nodeFiles } from '@weir/segment-log/node-files';
+import { recover } from '@weir/segment-log/recover';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type DiskSpoolDeps, openDiskSpool } from './disk.ts';
 import { hashKey } from './idempotency.ts';
@@ -49,10 +51,12 @@ async function openSpool(
   return spool;
 }
 
-function read({ source }: Lease): Uint8Array {
-  if ('path' in source) return readFileSync(source.path);
+function pathIn({ source }: Lease): string {
+  if ('path' in source) return source.path;
   throw new Error('a disk spool keeps no bytes');
 }
+
+const read = (lease: Lease): Uint8Array => readFileSync(pathIn(lease));
 
 /** As a process that was killed leaves it: the lock is free, all else is as it was. */
 async function openAndKill(texts: readonly string[], key?: string): Promise<void> {
@@ -99,12 +103,42 @@ test('a killed process loses nothing that it answered', async () => {
 test('a torn tail is cut before the segment is lent', async () => {
   await openAndKill(['a', 'b']);
   const torn = segmentFiles().find((name) => name.endsWith('/1.open')) as string;
-  const good = readFileSync(`${directory}/${torn}`);
+  const whole = readFileSync(`${directory}/${torn}`);
+  const { end } = recover(whole, { cutBytes: Infinity, durableBytes: 0 });
+  const good = whole.subarray(0, end);
   appendFileSync(`${directory}/${torn}`, good.subarray(24, 40));
   const spool = await openSpool();
   const bytes = read(await leased(spool));
   expect(Buffer.from(bytes).equals(good)).toBe(true);
   expect(textsOf(batchesIn(bytes))).toEqual(['a', 'b']);
+});
+
+const usedFiles = () =>
+  readdirSync(directory, { recursive: true }).filter((name) => String(name).endsWith('.used'));
+
+/** Fills a segment and delivers it; tells which file it was. */
+async function fillAndDeliver(spool: Spool, text: string): Promise<number> {
+  for (let i = 0; i < 10; i += 1) await taken(spool, batchOf(text.repeat(1_000)));
+  const lease = await leased(spool);
+  const bytes = read(lease);
+  const { verdict, end } = recover(bytes, { cutBytes: Infinity, durableBytes: Infinity });
+  expect({ verdict, end }).toEqual({ verdict: 'clean', end: bytes.length });
+  expect(new Set(textsOf(batchesIn(bytes)))).toEqual(new Set([text.repeat(1_000)]));
+  const { ino } = statSync(pathIn(lease));
+  await lease.done();
+  return ino;
+}
+
+test('the file of a segment that is done becomes a later one, and is gone after the stop', async () => {
+  const spool = await openSpool();
+  const inodes: number[] = [];
+  for (const text of ['a', 'b', 'c', 'd', 'e', 'f']) inodes.push(await fillAndDeliver(spool, text));
+  expect(new Set(inodes).size).toBeLessThan(inodes.length);
+  expect(usedFiles().length).toBeLessThanOrEqual(1);
+  await spool.seal();
+  for (let left = spool.status().segments; left > 0; left -= 1) await (await leased(spool)).done();
+  await spool.close();
+  expect(readdirSync(directory)).toEqual([]);
 });
 
 test('a segment damaged where it was durable is set aside, and stays named', async () => {

@@ -41,7 +41,9 @@ export async function openDiskSpool(
   const root = options.directory;
   const { writer, lock } = await makeWriter(root, deps);
   const keyFiles = new KeyFiles({ files, world, directory: `${root}/keys`, warn });
-  const store = new DiskSegments(writer, lock, { world, files, root, keyFiles, counts });
+  const leastUsedBytes = options.rules.bytes / 2;
+  const ports = { world, files, root, keyFiles, counts, leastUsedBytes };
+  const store = new DiskSegments(writer, lock, ports);
   try {
     await probeFileSystem(files, `${root}/${writer}`);
     const spool = new SegmentedSpool(options, { world, store, warn });

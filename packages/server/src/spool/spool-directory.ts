@@ -3,6 +3,7 @@ import type { SegmentName } from './segment-store.ts';
 
 // ROOT/WRITER/N.open, N.seg     a segment, open or sealed
 // ROOT/WRITER/N.cut             where a segment that failed must be cut
+// ROOT/WRITER/N.used            a segment that is done, its file waiting to be the next segment's
 // ROOT/WRITER/lock              held by the process that writes or delivers WRITER
 // ROOT/quarantine/WRITER-N.seg  a damaged segment, for a person to look at
 // ROOT/keys/                    idempotency keys of segments that are done: stored-keys.ts
@@ -10,6 +11,7 @@ import type { SegmentName } from './segment-store.ts';
 /** Where a segment's files lie. */
 export interface SegmentPlace extends CutPlace {
   readonly sealedPath: string;
+  readonly usedPath: string;
 }
 
 export function placeOf(root: string, { writer, segment }: SegmentName): SegmentPlace {
@@ -19,6 +21,7 @@ export function placeOf(root: string, { writer, segment }: SegmentName): Segment
     segmentPath: `${directory}/${segment}.open`,
     sealedPath: `${directory}/${segment}.seg`,
     cutPath: `${directory}/${segment}.cut`,
+    usedPath: `${directory}/${segment}.used`,
   };
 }
 
@@ -28,4 +31,9 @@ const segmentFile = /^([1-9][0-9]{0,14})\.(?:open|seg)$/;
 export function segmentOf(name: string): { readonly segment: number } | undefined {
   const found = segmentFile.exec(name);
   return found === null ? undefined : { segment: Number(found[1]) };
+}
+
+/** Whether a file is that of a segment which is done. */
+export function isUsed(name: string): boolean {
+  return name.endsWith('.used');
 }

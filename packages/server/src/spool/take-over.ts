@@ -72,6 +72,7 @@ export class TakeOver {
     const { store } = this.#deps;
     if (!store.has(writer)) {
       if (!(await this.#lock(writer))) return;
+      await store.removeUsed(writer).catch(() => undefined);
       if (!isStart) await this.#readKeys(writer);
     }
     await this.#segments(writer);
