@@ -117,11 +117,11 @@ export class TelemetryServer {
   }
 
   async #delivered(): Promise<void> {
-    for (let tries = 0; tries < 60; tries += 1) {
+    for (let tries = 0; tries < 200; tries += 1) {
       if ((await readMetric(this.#weir.adminUrl, 'weir_spool_segments')) === 0) return;
       await new Promise((resolve) => setTimeout(resolve, 150));
     }
-    throw new Error(`${this.variant.name}: not delivered within 9 s`);
+    throw new Error(`${this.variant.name}: not delivered within 30 s`);
   }
 
   /** Stops it, which sends what waits, and asks its collector what came. */

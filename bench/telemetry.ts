@@ -40,24 +40,32 @@ export async function runTelemetry(args: readonly string[]): Promise<void> {
       warm: { type: 'string', default: '7' },
       blocks: { type: 'string', default: '20' },
       rate: { type: 'string', default: '250' },
+      together: { type: 'boolean', default: false },
     },
   });
   execFileSync('taskset', ['-acp', '1', `${process.pid}`], { stdio: 'ignore' }); // as the generator
   const servers: TelemetryServer[] = [];
   try {
     for (const variant of variants) servers.push(await TelemetryServer.start(variant));
-    await takeTurns(servers, { rounds: 1, seconds: Number(values.warm) });
+    const { together } = values;
+    const load = together ? loadTogether : takeTurns;
+    // Together each has a share of the core alone.
+    const share = together ? servers.length : 1;
+    await load(servers, { rounds: 1, seconds: share * Number(values.warm) });
     for (const server of servers) server.warm();
-    await takeTurns(servers, { rounds: Number(values.rounds), seconds: Number(values.seconds) });
+    await load(servers, {
+      rounds: Number(values.rounds),
+      seconds: share * Number(values.seconds),
+    });
     await new Promise((resolve) => setTimeout(resolve, exportedMs));
     for (const server of servers) server.endTurn();
     await askAtRate(servers, { blocks: Number(values.blocks), perSecond: Number(values.rate) });
 
     const ended: Ended[] = [];
     for (const server of servers) ended.push({ server, ending: await server.end() });
-    const table = report(ended, names);
+    const table = report(ended, names, { hasClock: !together });
     console.log(table);
-    const title = `${new Date().toISOString().slice(0, 16)} · ${describeMachine()} · ${values.rounds} rounds of ${values.seconds} s, p99 of ${values.blocks} blocks of ${blockSeconds} s at ${values.rate}/s`;
+    const title = `${new Date().toISOString().slice(0, 16)} · ${describeMachine()} · ${values.rounds} rounds of ${values.seconds} s${together ? ', all at once' : ''}, p99 of ${values.blocks} blocks of ${blockSeconds} s at ${values.rate}/s`;
     const history = new URL('./history-telemetry.md', import.meta.url);
     await appendFile(history, `\n## ${title}\n\n${table}\n`);
   } finally {
@@ -76,6 +84,17 @@ async function takeTurns(
       const { name } = server.variant;
       console.error(`round ${round + 1} of ${rounds}, ${seconds} s: ${name}: ${server.pace}`);
     }
+  }
+}
+
+/** For a machine that others use: what disturbs one disturbs all. Only CPU time says anything then. */
+async function loadTogether(
+  servers: readonly TelemetryServer[],
+  { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
+): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    await Promise.all(servers.map((server) => server.fullLoad(seconds)));
+    console.error(`round ${round + 1} of ${rounds}, ${seconds} s: all at once`);
   }
 }
 
