@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, cp, mkdir, readFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, link, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -127,7 +127,10 @@ test('the Dockerfile makes a server that starts without rights, is found healthy
   };
   const [, ...args] = [...image.entrypoint, ...image.command];
   expect(image.entrypoint[0]).toBe('node');
-  const child = spawn(process.execPath, args, {
+  // Where that user can reach it: this one may lie in a folder of root's.
+  const node = join(folder.path, 'node');
+  await link(process.execPath, node).catch(() => copyFile(process.execPath, node));
+  const child = spawn(node, args, {
     cwd: image.app,
     env,
     ...(user !== undefined && group !== undefined && { uid: user, gid: group }),
