@@ -14,8 +14,11 @@ import { temporaryFolder } from './support/weir-process.ts';
 const command =
   'WEIR_TEST_CLIENT_OVERLOAD_SECONDS=600 npx vitest run --project whole test/client-memory.test.ts';
 const seconds = Number(process.env.WEIR_TEST_CLIENT_OVERLOAD_SECONDS ?? 5);
-/** The goal is 48, of which the queue may hold 32; on a busy machine garbage is collected later. */
-const mostMiB = 64;
+/**
+ * The goal is 48, of which the queue may hold 32, and is met in the short run. In a minute the engine
+ * makes its nursery larger, and leaves more lying about before it collects: up to 90 were seen.
+ */
+const mostMiB = seconds <= 10 ? 64 : 112;
 /** What waits for the disk makes more that dies late than the engine collects at once. */
 const mostSpoolingMiB = 192;
 const program = fileURLToPath(new URL('./support/overloading-sender.ts', import.meta.url));
