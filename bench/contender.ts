@@ -20,6 +20,8 @@ export interface Contender {
   readonly name: string;
   /** Program and arguments below the root. */
   readonly program: readonly string[];
+  /** What runs it: this Node, unless said. */
+  readonly runtime?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly body: string;
   readonly eventsPerRequest: number;
@@ -92,12 +94,12 @@ export async function measure(contender: Contender, seconds: number): Promise<Me
 
 /** Starts it with its data in `folder`, and waits until it is ready. */
 export async function start(
-  { program, env }: Pick<Contender, 'program' | 'env'>,
+  { program, runtime = process.execPath, env }: Pick<Contender, 'program' | 'runtime' | 'env'>,
   folder: string,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Running> {
   const port = randomInt(10_000, 15_000) * 2;
-  const child = spawn('taskset', ['-c', serverCore, process.execPath, ...program], {
+  const child = spawn('taskset', ['-c', serverCore, runtime, ...program], {
     cwd: root,
     env: {
       PATH: process.env.PATH,

@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type Contender, type Measured, measure } from './contender.ts';
 import { batchOf, eventOf } from './events.ts';
+import { goPeer } from './go-peer.ts';
 import { describeMachine, median } from './machine.ts';
 import { tenantsFile } from './tenants.ts';
 
@@ -13,6 +14,7 @@ const spent = await tenantsFile(1, 'tiny'); // the first request of the warm-up 
 
 const contenders: readonly Contender[] = [
   { name: 'bare Hono echo', program: ['bench/echo-server.ts'], body: event, eventsPerRequest: 1 },
+  ...goPeer(event, 1, 'Go, durably, nothing else'),
   {
     name: 'weir, memory spool',
     program: weir,

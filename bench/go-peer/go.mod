@@ -1,0 +1,3 @@
+module weir.bench/gopeer
+
+go 1.22
