@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -37,6 +39,22 @@ async function notReady(weir: WeirProcess): Promise<void> {
     return status === 503 ? true : undefined;
   });
 }
+
+test('a stop at the very word "ready" is a clean one', async () => {
+  await using dataDir = await temporaryFolder();
+  const launcher = fileURLToPath(new URL('../packages/server/bin/weir.mjs', import.meta.url));
+  const child = spawn(process.execPath, [launcher, 'serve'], {
+    env: { PATH: process.env.PATH, PORT: '0', WEIR_ADMIN_PORT: '0', WEIR_DATA_DIR: dataDir.path },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    if (!said.includes('"ready"') && `${said}${chunk}`.includes('"ready"')) child.kill('SIGTERM');
+    said += chunk;
+  });
+  expect(await once(child, 'close'), said).toEqual([0, null]);
+  expect(said).toContain('"stopped"');
+});
 
 test('a stop under load: not ready first, every client gets its answer or a clean end, all is stored', async () => {
   await using folder = await temporaryFolder();

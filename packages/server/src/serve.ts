@@ -27,10 +27,11 @@ export async function serve(
   });
   if (hasProblems(server)) return server;
   const { port, adminPort } = server;
+  const stopped = untilStopped(server, log); // whoever reads that it is ready may stop it at once
   log.info({ port, adminPort, pid: process.pid }, 'ready');
   flushCompileCache(); // else it is kept at the end, which kill -9 leaves out
   if (server.devKey !== undefined) process.stdout.write(welcome(settings, server, server.devKey));
-  await untilStopped(server, log);
+  await stopped;
   return undefined;
 }
 
