@@ -45,17 +45,17 @@ async function drawOne(): Promise<string> {
   const env = { ...bucketAt(double.endpoint), ...otlp, ...(redis && { REDIS_URL: redis.url }) };
   await using weir = await startWeir({ dataDir: folder.path, env });
   const { traceId } = await runTracedSender(weir, otlp);
-  const story = await told(jaeger, traceId, spanNames.deliver);
+  const story = await told(jaeger, traceId, spanNames.deliver, spanNames.request);
   const batchId = barsOf(story).find(({ name }) => name === spanNames.deliver)?.links[0] ?? '';
   const batch = await told(jaeger, batchId, spanNames.batch);
   return `${sectionOf('The trace of the event', story)}\n${sectionOf('The trace of its segment', batch)}`;
 }
 
-function told(jaeger: RealJaeger, id: string, name: string): Promise<JaegerTrace> {
-  return eventually(`a trace with ${name}`, async () => {
+function told(jaeger: RealJaeger, id: string, ...names: string[]): Promise<JaegerTrace> {
+  return eventually(`a trace with ${names.join(' and ')}`, async () => {
     const found = await jaeger.trace(id);
-    const isWhole = found?.spans.some(({ operationName }) => operationName === name);
-    return isWhole ? found : undefined;
+    const told = found?.spans.map(({ operationName }) => operationName) ?? [];
+    return names.every((name) => told.includes(name)) ? found : undefined;
   });
 }
 

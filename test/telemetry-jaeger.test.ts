@@ -29,7 +29,9 @@ onRealJaeger(promise, (jaeger) => {
       const { traceId, receipt } = await runTracedSender(weir, env);
       await eventually('the whole story', async () => {
         const found = await jaeger().trace(traceId);
-        return found && named(found, spanNames.deliver).length > 0 ? found : undefined;
+        // The server makes the spans of requests many at a time, so these may come last.
+        const all = [spanNames.deliver, spanNames.request];
+        return found && all.every((name) => named(found, name).length > 0) ? found : undefined;
       });
       const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
       await page.goto(`${weir.adminUrl}/console`);
@@ -71,7 +73,9 @@ onRealJaeger(promise, (jaeger) => {
     const { traceId, receipt } = await runTracedSender(weir, otlp);
     const story = await eventually('the whole story', async () => {
       const found = await jaeger().trace(traceId);
-      return found && named(found, spanNames.deliver).length > 0 ? found : undefined;
+      // The server makes the spans of requests many at a time, so these may come last.
+      const all = [spanNames.deliver, spanNames.request];
+      return found && all.every((name) => named(found, name).length > 0) ? found : undefined;
     });
 
     const chain = [
