@@ -1,5 +1,5 @@
-export const quote = 0x22;
-const backslash = 0x5c;
+import { backslash, quote } from './json-bytes.ts';
+
 /** `[` and `{` differ in this bit alone, and so do `]` and `}`. */
 export const curly = 0x20;
 export const open = 0x7b;

@@ -1,17 +1,23 @@
+import {
+  backslash,
+  closeArray,
+  closeObject,
+  colon,
+  comma,
+  isDigit,
+  isHex,
+  isSpace,
+  minus,
+  openArray,
+  openObject,
+  quote,
+} from './json-bytes.ts';
+
 /** Where text stops being JSON, and what would have had to stand there. */
 export interface JsonError {
   readonly at: number;
   readonly expected: string;
 }
-
-const quote = 0x22;
-const backslash = 0x5c;
-const comma = 0x2c;
-const colon = 0x3a;
-const openArray = 0x5b;
-const closeArray = 0x5d;
-const openObject = 0x7b;
-const closeObject = 0x7d;
 
 /** What may come next: the states of the grammar. */
 type Next = 'value' | 'item or end' | 'name' | 'name or end' | 'colon' | 'comma or end';
@@ -90,7 +96,7 @@ class Checker {
       case 0x6e:
         return this.#literal('null');
     }
-    if (this.#peek() === 0x2d || isDigit(this.#peek())) return this.#number();
+    if (this.#peek() === minus || isDigit(this.#peek())) return this.#number();
     return this.#fail(next === 'value' ? 'a value' : 'a value or "]"');
   }
 
@@ -144,11 +150,11 @@ class Checker {
   }
 
   #number(): Next | undefined {
-    this.#take(0x2d);
+    this.#take(minus);
     if (!this.#take(0x30) && !this.#digits()) return undefined;
     if (this.#take(0x2e) && !this.#digits()) return undefined;
     if (this.#take(0x65) || this.#take(0x45)) {
-      if (!this.#take(0x2b)) this.#take(0x2d);
+      if (!this.#take(0x2b)) this.#take(minus);
       if (!this.#digits()) return undefined;
     }
     return 'comma or end';
@@ -214,17 +220,4 @@ class Checker {
     this.expected = expected;
     return false;
   }
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
-}
-
-function isHex(byte: number): boolean {
-  return isDigit(byte) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66);
-}
-
-/** The four bytes JSON calls white space. */
-export function isSpace(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }

@@ -1,14 +1,17 @@
-import { isSpace } from './json-error.ts';
-
-const quote = 0x22;
-const backslash = 0x5c;
-const comma = 0x2c;
-const colon = 0x3a;
-const minus = 0x2d;
-const openArray = 0x5b;
-const closeArray = 0x5d;
-const openObject = 0x7b;
-const closeObject = 0x7d;
+import {
+  backslash,
+  closeArray,
+  closeObject,
+  colon,
+  comma,
+  isDigit,
+  isHex,
+  isSpace,
+  minus,
+  openArray,
+  openObject,
+  quote,
+} from './json-bytes.ts';
 
 /** No text larger than this is walked. */
 export const mostWalked: number = 256 * 1024;
@@ -127,15 +130,6 @@ function endOfWord(from: number, word: Uint8Array): number {
     if (text[from + at] !== word[at]) return nowhere;
   }
   return from + word.length;
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
-}
-
-function isHex(byte: number): boolean {
-  const letter = byte | 0x20;
-  return isDigit(byte) || (letter >= 0x61 && letter <= 0x66);
 }
 
 const trueWord = Buffer.from('true');

@@ -1,7 +1,5 @@
-import { close, curly, endOfString, open, quote } from './depth.ts';
-import { isSpace } from './json-error.ts';
-
-const comma = 0x2c;
+import { close, curly, endOfString, open } from './depth.ts';
+import { closeArray, comma, isSpace, quote } from './json-bytes.ts';
 
 /** Where the events of a body lie, found without parsing them. */
 export interface Spans {
@@ -100,7 +98,7 @@ class Found {
 
   /** The last item ends at a `]`. Only an array without any item may have none before it. */
   close(from: number, to: number): Spans {
-    const isArray = this.#bytes[to] === 0x5d && (this.add(from, to) || this.#count === 0);
+    const isArray = this.#bytes[to] === closeArray && (this.add(from, to) || this.#count === 0);
     return this.upTo(isArray ? to + 1 : -1);
   }
 

@@ -1,6 +1,7 @@
 import { maxDepth } from '@weir/core/wire/event';
 import { checkAttribute, isNameCode, maxNameLength, present } from './attribute.ts';
 import { fillable } from './check-event.ts';
+import { closeArray, closeObject, comma, openArray, openObject, quote } from './json-bytes.ts';
 import {
   endOfValue,
   load,
@@ -10,13 +11,6 @@ import {
   text,
   valueOfName,
 } from './json-walk.ts';
-
-const quote = 0x22;
-const comma = 0x2c;
-const openArray = 0x5b;
-const closeArray = 0x5d;
-const openObject = 0x7b;
-const closeObject = 0x7d;
 
 /** What is wrong, or merely unusual, and so is left to those who look closer. */
 export const unusual = -1;

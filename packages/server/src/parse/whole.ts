@@ -3,14 +3,13 @@ import type { Refusal } from '@weir/core/wire/refusal';
 import type { RequestLimits } from '../tenants/caller.ts';
 import { checkEvent, checkMembers, tooDeep } from './check-event.ts';
 import { isDeeper } from './depth.ts';
+import { openArray } from './json-bytes.ts';
 import { malformed, noEvents, notAnArray, notAWrapper, tooManyEvents } from './refuse.ts';
 import type { Sent } from './sent.ts';
 import { findItems, skipSpace, textOf, trimEnd } from './spans.ts';
 import { type ParsedEvents, single, Tally } from './tally.ts';
 import { lackedByEach, lackedByUsual, unusual } from './usual-event.ts';
 import { isPlainWrapper, isWrapper, openWrapper } from './wrapper.ts';
-
-const openArray = 0x5b;
 
 /** JSON that is small enough to be parsed in one go, so none of its events can be too large. */
 export function parseWhole(sent: Sent): ParsedEvents | Refusal {
